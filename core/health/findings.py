@@ -38,6 +38,14 @@ class Trouble(StrEnum):
     JOB_FAILED = "job_failed"
     #: deliveries were not deleted at the announced time
     DELETIONS_OVERDUE = "deletions_overdue"
+    #: something is due, and no process does it: subject is the job, or RECOVERY
+    WORK_WAITS = "work_waits"
+    #: a stored document cannot be read: subject is "collection:id", or the collection of more than are named
+    ROW_UNREADABLE = "row_unreadable"
+
+
+#: subject of WORK_WAITS: deliveries that were interrupted, of which nobody tells the subscribers
+RECOVERY = "recovery"
 
 
 class Finding(Record):
@@ -102,6 +110,8 @@ class Health(Record):
     #: by when each job must have succeeded again, without those that are paused, switched off or have no schedule
     due_by: dict[str, datetime] = Field(default_factory=dict)
     open_incidents: int | None = None
+    #: documents that cannot be read, by collection; None when they could not be counted
+    unreadable: dict[str, int] | None = None
     #: when each chat is checked next, by its id as text
     chats_next_at: dict[str, datetime] = Field(default_factory=dict)
 

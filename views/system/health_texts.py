@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from core.health.findings import Finding, Trouble
+from core.health.findings import RECOVERY, Finding, Trouble
 from views.html import bare, cut, esc
 
 _BOTS = {"user_bot": "user bot", "admin_bot": "admin bot"}
@@ -27,6 +27,14 @@ _SENTENCES: dict[Trouble, Callable[[str, Finding], str]] = {
     Trouble.JOB_FAILED: lambda who, _: f"The last run of the job {who} did not succeed.",
     Trouble.DELETIONS_OVERDUE: lambda _, found: (
         f"{found.amount:,} deliveries should have been deleted more than five minutes ago."
+    ),
+    Trouble.WORK_WAITS: lambda who, found: (
+        f"Work of {_whose(who)} has been due for {found.amount:,} minutes, and nobody does it."
+    ),
+    Trouble.ROW_UNREADABLE: lambda who, found: (
+        f"{found.amount:,} more rows of {who} cannot be read."
+        if found.amount
+        else f"One row of {who.partition(':')[0]} cannot be read: {who.partition(':')[2]}. The rest goes on."
     ),
 }
 _NEXT_STEPS = {
@@ -55,6 +63,13 @@ _NEXT_STEPS = {
     Trouble.DELETIONS_OVERDUE: (
         "See with /jobs how Auto-delete ends. Telegram deletes nothing that is older than 48 hours."
     ),
+    Trouble.WORK_WAITS: (
+        "See whether the process of the user bot is running and what its log says; starting it again begins the work."
+    ),
+    Trouble.ROW_UNREADABLE: (
+        "“python -m database unreadable” shows every such row and what is wrong with it. It is left out until it is "
+        "repaired; what it stands for is not done."
+    ),
 }
 _OVER: dict[Trouble, Callable[[str], str]] = {
     Trouble.BOT_AWAY: lambda who: f"Telegram answers for the {who} again.",
@@ -69,7 +84,15 @@ _OVER: dict[Trouble, Callable[[str], str]] = {
     Trouble.JOB_OVERDUE: lambda who: f"The job {who} runs at its times again.",
     Trouble.JOB_FAILED: lambda who: f"The job {who} succeeded again.",
     Trouble.DELETIONS_OVERDUE: lambda _: "Deliveries are deleted in time again.",
+    Trouble.WORK_WAITS: lambda who: f"Work of {_whose(who)} is done again.",
+    Trouble.ROW_UNREADABLE: lambda who: (
+        f"The row {who} can be read again, or is gone." if ":" in who else f"Most rows of {who} can be read again."
+    ),
 }
+
+
+def _whose(subject: str) -> str:
+    return "telling subscribers of interrupted deliveries" if subject == RECOVERY else f"the job {subject}"
 
 
 def sentence(finding: Finding) -> str:
@@ -95,10 +118,10 @@ def all_clear(finding: Finding) -> str:
 
 
 def loop_failed(name: str, error: str) -> str:
-    """Say that a part that never ends has failed and is started again. HTML."""
+    """Say that a loop has failed and is started again. HTML."""
     said = cut(" ".join(error.split()), _DETAIL_MAX)
     return (
-        f"<b>A part of Tollgate stopped and is started again: {esc(name)}.</b> It says: {esc(said)}\n"
+        f"<b>Something that always runs has stopped and is started again: {esc(name)}.</b> It says: {esc(said)}\n"
         "If it goes on, please report it with the log: it is a fault of the program, or a stored row that is damaged."
     )
 
