@@ -198,7 +198,8 @@ def announcement_missed(title: str, channel: str) -> str:
 def announcement_stays(title: str, channel: str, words: str) -> str:
     """Say that an announcement cannot be taken out of its channel. `words`: what Telegram says."""
     return (
-        f"<b>I cannot take {isolate(title)} out of {isolate(channel)}.</b> Telegram refused: {esc(cut(bare(words), 200))}\n"
+        f"<b>I cannot take {isolate(title)} out of {isolate(channel)}.</b> "
+        f"Telegram refused: {esc(cut(bare(words), 200))}\n"
         "Give the bot its rights there back: I try again each hour for a day. You can also delete the message yourself."
     )
 
