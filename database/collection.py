@@ -1,11 +1,12 @@
 """A thin wrapper of a collection: few methods, bounded reads, translated errors, every call counted."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol, TypeVar, cast
 
 from pymongo import ReturnDocument
 
-from database.errors import translated
+from database.time_limits import TimeLimits
 from database.values import Document, to_stored
 
 T = TypeVar("T")
@@ -14,10 +15,23 @@ Sort = Sequence[tuple[str, int]]
 _REPLY_DOCUMENTS = 500
 
 
-class CallObserver(Protocol):
-    """Notified of every call before it is made; may raise to refuse it."""
+#: calls about one document, and calls that change something
+_HOT = frozenset({"find_one", "insert_one", "update_one", "find_one_and_update", "find_one_and_delete", "delete_one"})
+_WRITES = (_HOT - {"find_one"}) | {"insert_many", "update_many", "delete_many", "create_index"}
 
-    def note_call(self, operation: str, collection: str) -> None: ...
+
+class Caller(Protocol):
+    """Makes the calls of a collection (`Database`)."""
+
+    async def call(
+        self, operation: str, collection: str, command: Callable[[], Awaitable[T]], limit_s: float, *, is_write: bool
+    ) -> T:
+        """Make one call within `limit_s` seconds. Raises our errors for those of the driver."""
+        ...
+
+    def guarded(self, what: str, limit_s: float) -> AbstractAsyncContextManager[None]:
+        """Do the same for a block, which is not counted as a call."""
+        ...
 
 
 class Collection:
@@ -26,15 +40,15 @@ class Collection:
     `native` is the untyped collection of motor or of mongomock_motor.
     """
 
-    def __init__(self, native: Any, name: str, observer: CallObserver) -> None:
+    def __init__(self, native: Any, name: str, caller: Caller, limits: TimeLimits) -> None:
         self._native = native
-        self._observer = observer
+        self._caller = caller
+        self._limits = limits
         self.name = name
 
     async def _call(self, operation: str, command: Callable[[], Awaitable[T]]) -> T:
-        with translated(f"{operation} {self.name}"):
-            self._observer.note_call(operation, self.name)
-            return await command()
+        limit_s = self._limits.hot_s if operation in _HOT else self._limits.page_s
+        return await self._caller.call(operation, self.name, command, limit_s, is_write=operation in _WRITES)
 
     async def find_one(
         self, condition: Document, *, sort: Sort | None = None, projection: Sequence[str] | None = None
@@ -79,7 +93,7 @@ class Collection:
             while page := await self._call("pages", lambda: _take(cursor, at_most())):
                 yield page
         finally:
-            with translated(f"close {self.name}"):
+            async with self._caller.guarded(f"close {self.name}", self._limits.page_s):
                 await cursor.close()
 
     async def insert_one(self, document: Document) -> Any:
@@ -166,7 +180,7 @@ class Collection:
         return cast(list[Document], found)
 
     async def create_index(self, keys: Sort, *, unique: bool = False) -> str:
-        """Build the index unless it exists; returns its name."""
+        """Build the index of a small collection unless it exists; returns its name. Others: `index_builds`."""
         return str(await self._call("create_index", lambda: self._native.create_index(list(keys), unique=unique)))
 
     async def indexes(self) -> dict[str, bool]:
