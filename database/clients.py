@@ -18,6 +18,8 @@ from database.values import Document
 DEFAULT_TIMEOUT_S = 3.0
 #: connections for bulk reads and deletes, apart from those of other commands: two jobs at once have one each
 BULK_CONNECTIONS = 2
+#: seconds after a command's time in which the server may say that it stopped it, so that the connection stays
+ANSWER_S = 2.0
 #: concurrent commands. Motor's default is five threads a processor, and a command without a server holds one for
 #: DEFAULT_TIMEOUT_S: with ten threads the last of a hundred subscribers would wait half a minute for the error
 THREADS = 100
@@ -45,8 +47,7 @@ def refuse_less(uri: str) -> None:
             )
 
 
-def client_options(timeout_s: float, appname: str, limit_s: float) -> dict[str, Any]:
-    """Options of a client whose commands take at most `limit_s` seconds unless the call says otherwise."""
+def _options(timeout_s: float, appname: str) -> dict[str, Any]:
     timeout_ms = int(timeout_s * 1000)
     return {
         **_GUARANTEES,
@@ -54,18 +55,25 @@ def client_options(timeout_s: float, appname: str, limit_s: float) -> dict[str, 
         "appname": appname,
         "serverSelectionTimeoutMS": timeout_ms,
         "connectTimeoutMS": timeout_ms,
-        "timeoutMS": int(limit_s * 1000),
+    }
+
+
+def _bounded(timeout_s: float, appname: str, limit_s: float) -> dict[str, Any]:
+    """Options of a client whose slowest commands may take `limit_s` seconds, and as long wait for a connection."""
+    return _options(timeout_s, appname) | {
+        "waitQueueTimeoutMS": int(limit_s * 1000),
+        "socketTimeoutMS": int((limit_s + ANSWER_S) * 1000),
     }
 
 
 def main_client(uri: str, timeout_s: float, limits: TimeLimits, listeners: Sequence[CommandListener]) -> Any:
     """Return the client of all commands but the bulk ones."""
-    return _client(uri, client_options(timeout_s, "tollgate", limits.page_s), listeners)
+    return _client(uri, _bounded(timeout_s, "tollgate", limits.page_s), listeners)
 
 
 def bulk_client(uri: str, timeout_s: float, limits: TimeLimits, listeners: Sequence[CommandListener]) -> Any:
     """Return the client of bulk reads and deletes."""
-    options = client_options(timeout_s, "tollgate-bulk", limits.bulk_s) | {
+    options = _bounded(timeout_s, "tollgate-bulk", limits.bulk_s) | {
         "maxPoolSize": BULK_CONNECTIONS,
         # a backup must keep dates after the year 9999, which no datetime holds
         "datetime_conversion": "DATETIME_AUTO",
@@ -75,14 +83,13 @@ def bulk_client(uri: str, timeout_s: float, limits: TimeLimits, listeners: Seque
 
 def fsm_client(uri: str, limits: TimeLimits) -> AsyncMongoClient[Document]:
     """Return a client for aiogram's FSM storage, which closes it."""
-    return AsyncMongoClient(uri, **client_options(DEFAULT_TIMEOUT_S, "tollgate-fsm", limits.hot_s))
+    options = _options(DEFAULT_TIMEOUT_S, "tollgate-fsm") | {"timeoutMS": int(limits.hot_s * 1000)}
+    return AsyncMongoClient(uri, **options)
 
 
 def index_client(uri: str, timeout_s: float, listeners: Sequence[CommandListener]) -> AsyncMongoClient[Document]:
     """Return a client whose commands may take for ever; a cancelled command closes its connection."""
-    options = client_options(timeout_s, "tollgate-indexes", 0)
-    del options["timeoutMS"]
-    return AsyncMongoClient(uri, event_listeners=list(listeners), **options)
+    return AsyncMongoClient(uri, event_listeners=list(listeners), **_options(timeout_s, "tollgate-indexes"))
 
 
 def _client(uri: str, options: dict[str, Any], listeners: Sequence[CommandListener]) -> Any:

@@ -4,7 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import pymongo
@@ -78,7 +78,9 @@ class Database:
     def collection(self, name: str) -> Collection:
         """Return the collection `name`, which need not exist; sends no command."""
         if name not in self._collections:
-            self._collections[name] = Collection(self._native.get_collection(name), name, self, self.limits)
+            self._collections[name] = Collection(
+                self._native.get_collection(name), name, self, None if self.is_memory else self.limits
+            )
         return self._collections[name]
 
     def bulk(self, name: str) -> Collection:
@@ -96,22 +98,28 @@ class Database:
         return self._bulk[name]
 
     async def call(
-        self, operation: str, collection: str, command: Callable[[], Awaitable[T]], limit_s: float, *, is_write: bool
+        self, operation: str, collection: str, command: Callable[[], Awaitable[T]], *, writes_for_s: float | None = None
     ) -> T:
-        """Count and make one call, which may take `limit_s` seconds. Raises our errors for those of the driver."""
+        """Count and make one call. Raises our errors for those of the driver.
+
+        `writes_for_s`: of one that writes, how long it may take, with the wait for a server and a connection. A read
+        names its time to the server itself.
+        """
         try:
             self.note_call(operation, collection)
-            with pymongo.timeout(limit_s):
+            if writes_for_s is None or self.is_memory:
+                return await command()
+            with pymongo.timeout(writes_for_s):
                 return await command()
         except DRIVER_ERRORS as error:
-            raise await self._ours(error, f"{operation} {collection}".rstrip(), is_write=is_write) from error
+            what = f"{operation} {collection}".rstrip()
+            raise await self._ours(error, what, is_write=writes_for_s is not None) from error
 
     @asynccontextmanager
-    async def guarded(self, what: str, limit_s: float | None = None, *, is_write: bool = False) -> AsyncIterator[None]:
-        """Raise our errors for those of the driver in the block, which may take `limit_s` seconds (or `hot_s`)."""
+    async def guarded(self, what: str, *, is_write: bool = False) -> AsyncIterator[None]:
+        """Raise our errors for those of the driver in the block."""
         try:
-            with pymongo.timeout(limit_s or self.limits.hot_s):
-                yield
+            yield
         except DRIVER_ERRORS as error:
             raise await self._ours(error, what, is_write=is_write) from error
 
@@ -138,13 +146,7 @@ class Database:
     async def collection_names(self) -> list[str]:
         """Return the names of existing collections, sorted, without views and system collections."""
         only: dict[str, Any] = {} if self.is_memory else {"filter": {"type": "collection"}}
-        names = await self.call(
-            "collection_names",
-            "",
-            lambda: self._native.list_collection_names(**only),
-            self.limits.page_s,
-            is_write=False,
-        )
+        names = await self.call("collection_names", "", lambda: self._native.list_collection_names(**only))
         return sorted(name for name in names if not name.startswith("system."))
 
     def note_call(self, operation: str, collection: str) -> None:
@@ -191,7 +193,8 @@ class Database:
         except StoreRefused:
             return None
         at = answer.get("localTime")
-        return at if isinstance(at, datetime) else None
+        # pymongo's answers to commands have times without a zone
+        return at.replace(tzinfo=UTC) if isinstance(at, datetime) else None
 
     async def current_operations(self) -> list[Document]:
         """Return what the server is doing, as far as it tells; raises StoreRefused without the right to ask."""
@@ -204,11 +207,11 @@ class Database:
         async def unless_memory() -> Document:
             return {} if self.is_memory else await command()
 
-        return await self.call(name, "", unless_memory, self.limits.page_s, is_write=False)
+        return await self.call(name, "", unless_memory)
 
     async def drop(self) -> None:
         """Delete the whole database; for tests."""
-        async with self.guarded("drop", self.limits.bulk_s):
+        async with self.guarded("drop"):
             await self._client.drop_database(self.name)
 
     def fsm_client(self) -> AsyncMongoClient[Document]:

@@ -4,26 +4,16 @@ import secrets
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta, timezone
 from enum import StrEnum
-from typing import Any
 
 import pytest
 from motor.frameworks import asyncio as motor_threads
-from pymongo.errors import (
-    AutoReconnect,
-    DuplicateKeyError,
-    ExecutionTimeout,
-    NetworkTimeout,
-    NotPrimaryError,
-    OperationFailure,
-    PyMongoError,
-    ServerSelectionTimeoutError,
-    WaitQueueTimeoutError,
-)
+from pymongo import ReadPreference
 
 from core.clock import ManualClock
-from core.errors import AlreadyThere, StoreRefused, StoreUnavailable, TollgateError
-from database.connection import THREADS, Database, close_database, current_database, open_database
-from database.errors import DatabaseNotOpen, translated
+from core.errors import StoreRefused, StoreUnavailable
+from database.clients import THREADS
+from database.connection import Database, close_database, current_database, open_database
+from database.errors import DatabaseNotOpen
 from database.operations import user_ops
 
 #: nothing listens there
@@ -87,6 +77,36 @@ async def test_an_unusable_address_is_refused_without_quoting_it(nothing_open: N
     assert "ter2" not in str(caught.value)
     assert caught.value.__cause__ is None
     assert caught.value.__suppress_context__
+
+
+@pytest.mark.parametrize("scheme", ["mongodb", "mongodb+srv"])
+@pytest.mark.parametrize(
+    "option",
+    ["w=0", "w=1", "w=2", "W=1", "journal=false", "j=false", "readPreference=secondaryPreferred", "retryWrites=false"],
+)
+async def test_an_address_that_asks_for_less_is_refused_before_anything_is_sent(
+    nothing_open: None, scheme: str, option: str
+) -> None:
+    with pytest.raises(StoreRefused) as caught:
+        await open_database(f"{scheme}://someone:hunter2@db.example/x?authSource=admin&{option}", "x")
+
+    assert str(caught.value).startswith(f"{option.partition('=')[0]} is set to less than Tollgate needs")
+    assert "hunter2" not in str(caught.value) and "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("options", ["", "/?w=majority&journal=true&readPreference=primary&retryWrites=true"])
+async def test_every_client_writes_to_most_members_and_their_disks_and_reads_the_primary(
+    nothing_open: None, options: str
+) -> None:
+    db = await open_database(NOWHERE + options, "x")
+    db.bulk("users")
+    fsm, indexes = db.fsm_client(), db.index_client()
+    for client in (db._client, db._bulk_client, fsm, indexes):
+        assert client.write_concern.document == {"w": "majority", "j": True}
+        assert client.read_preference == ReadPreference.PRIMARY
+        assert client.options.retry_writes
+    await fsm.close()
+    await indexes.close()
 
 
 async def test_an_unusable_address_leaves_the_open_database_open(db: Database) -> None:
@@ -165,39 +185,6 @@ async def test_a_dropped_database_is_empty(bare_db: Database) -> None:
     await bare_db.drop()
 
     assert await bare_db.collection("things").count({}) == 0
-
-
-@pytest.mark.parametrize(
-    ("theirs", "ours"),
-    [
-        (AutoReconnect("x"), StoreUnavailable),
-        (NotPrimaryError("x"), StoreUnavailable),
-        (NetworkTimeout("x"), StoreUnavailable),
-        (ServerSelectionTimeoutError("x"), StoreUnavailable),
-        (WaitQueueTimeoutError("x"), StoreUnavailable),
-        (ExecutionTimeout("x", 50), StoreUnavailable),
-        (DuplicateKeyError("x", 11000), AlreadyThere),
-        (OperationFailure("x", 13), StoreRefused),
-        (PyMongoError("x"), StoreRefused),
-    ],
-)
-def test_each_library_error_is_translated(theirs: PyMongoError, ours: type[TollgateError]) -> None:
-    with pytest.raises(TollgateError) as caught, translated("find users"):
-        raise theirs
-    assert type(caught.value) is ours
-    assert str(caught.value).startswith("find users: ")
-
-
-def test_an_error_names_code_and_key_but_neither_value_nor_address() -> None:
-    details: dict[str, Any] = {"codeName": "DuplicateKey", "keyPattern": {"token": 1}, "keyValue": {"token": "s3cret"}}
-    with pytest.raises(AlreadyThere) as caught, translated("insert_one tokens"):
-        raise DuplicateKeyError("E11000 { token: 's3cret' }", 11000, details)
-    assert str(caught.value) == "insert_one tokens: DuplicateKeyError 11000 DuplicateKey (token)"
-
-
-def test_an_error_that_is_not_the_librarys_passes_through() -> None:
-    with pytest.raises(KeyError), translated("find users"):
-        raise KeyError("ours")
 
 
 @pytest.mark.server  # the in-memory store keeps Python's own values
