@@ -17,7 +17,7 @@ from database import clients
 from database.clients import DEFAULT_TIMEOUT_S
 from database.clock_difference import ClockDifference
 from database.collection import Collection
-from database.errors import DRIVER_ERRORS, DatabaseNotOpen, is_refused_write, is_undecided, translate
+from database.errors import DRIVER_ERRORS, DatabaseNotOpen, is_undecided, may_be_the_store, translate
 from database.memory import MEMORY_SCHEME, memory_client
 from database.time_limits import TimeLimits
 from database.values import Document
@@ -26,6 +26,8 @@ from database.writes import Writes
 T = TypeVar("T")
 #: seconds a ping may take
 PING_S = 2.0
+#: seconds closing may take
+CLOSE_S = 1.0
 
 
 class Database:
@@ -131,8 +133,8 @@ class Database:
             return kind(str(ours))
         if isinstance(ours, StoreReadOnly):
             self.writes.refused = str(ours)
-        elif is_write and self.writes.refused is not None and is_refused_write(error):
-            # the small write of `Writes.check` was refused, too: it is the store, not the document
+        elif self.writes.refused is not None and may_be_the_store(error, is_write=is_write):
+            # the small write of `Writes.check` was refused, too
             return StoreReadOnly(str(ours))
         return ours
 
@@ -233,10 +235,12 @@ class Database:
         return clients.index_client(self._uri, self._timeout_s, self._listeners)
 
     def close(self) -> None:
-        """Close the connections. Later calls raise `StoreRefused`."""
-        if self._bulk_client is not None:
-            self._bulk_client.close()
-        self._client.close()
+        """Close the connections. Later calls raise `StoreRefused`. Blocks for CLOSE_S when the server is silent."""
+        # the driver ends its sessions on the server first
+        with pymongo.timeout(CLOSE_S):
+            if self._bulk_client is not None:
+                self._bulk_client.close()
+            self._client.close()
 
 
 _current: Database | None = None

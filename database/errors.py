@@ -73,6 +73,8 @@ TRANSIENT_LABELS = ("RetryableWriteError", "TransientTransactionError", "Retryab
 SLOW_CODES = frozenset({50, 64})
 #: of a write: 13 Unauthorized, 371 UserWritesBlocked, 8000 AtlasError (a quota), 14031 OutOfDiskSpace
 NO_WRITES_CODES = frozenset({13, 371, 8000, 14031})
+#: 1 InternalError, 8 UnknownError: something is wrong with the server itself
+_INTERNAL_CODES = frozenset({1, 8})
 #: a taken unique key, as part of a batch too
 _DUPLICATE_CODE = 11000
 
@@ -121,9 +123,12 @@ def is_undecided(error: BaseException) -> bool:
     return isinstance(error, PyMongoError) and error.timeout and not isinstance(error, ServerSelectionTimeoutError)
 
 
-def is_refused_write(error: BaseException) -> bool:
-    """Whether a refused write says something about the store, and not about the document or the command."""
-    return isinstance(error, OperationFailure) and _DUPLICATE_CODE not in _codes(error)
+def may_be_the_store(error: BaseException, *, is_write: bool) -> bool:
+    """Whether a refusal may be about the store and not about the document, when the store refuses writes anyway."""
+    if not isinstance(error, OperationFailure):
+        return False
+    codes = set(_codes(error))
+    return bool(codes & _INTERNAL_CODES) or (is_write and _DUPLICATE_CODE not in codes)
 
 
 def _is_of_dns(cause: BaseException | None) -> bool:

@@ -51,16 +51,15 @@ class IndexBuilder:
         """
         if self._client is None:
             return await self._db.collection(collection).create_index(keys, unique=unique)
-        building = self._tasks.spawn(self._create(self._client, collection, keys, unique), f"index {collection}")
-        watching = self._tasks.spawn(self._watch(collection, keys), "index watch")
         try:
-            await asyncio.wait([building, watching], return_when=asyncio.FIRST_COMPLETED)
-            if not building.done():
-                await watching
-            return str(await building)
-        finally:
-            building.cancel()
-            watching.cancel()
+            async with asyncio.timeout(None) as patience:
+                watching = self._tasks.spawn(self._watch(collection, keys, patience), "index watch")
+                try:
+                    return await self._create(self._client, collection, keys, unique)
+                finally:
+                    watching.cancel()
+        except TimeoutError:
+            raise StoreUnavailable(f"create_index {collection}: the server fell silent") from None
 
     async def _create(self, client: AsyncMongoClient[Document], collection: str, keys: Sort, unique: bool) -> str:
         try:
@@ -69,8 +68,8 @@ class IndexBuilder:
         except DRIVER_ERRORS as error:
             raise translate(error, f"create_index {collection}", is_write=True) from error
 
-    async def _watch(self, collection: str, keys: Sort) -> None:
-        """Ping and tell until cancelled. Raises StoreUnavailable when the server has been silent for too long."""
+    async def _watch(self, collection: str, keys: Sort, patience: asyncio.Timeout) -> None:
+        """Ping and tell until cancelled; end `patience` when the server has been silent for too long."""
         index = f"{collection}.{'_'.join(f'{field}_1' for field, _ in keys)}"
         started = answered = told = self._clock.monotonic()
         while True:
@@ -79,7 +78,8 @@ class IndexBuilder:
             if await self._answers():
                 answered = now
             elif now - answered >= SILENT_FOR_S:
-                raise StoreUnavailable(f"create_index {collection}: the server fell silent")
+                patience.reschedule(asyncio.get_running_loop().time())
+                return
             if self._told is not None and now - told >= TOLD_EVERY_S:
                 told = now
                 progress = await self._progress(collection)

@@ -10,8 +10,9 @@ from database.collection import Collection
 #: where the tiny write goes
 PROBE_COLLECTION = "health"
 PROBE_ID = "write_probe"
-#: how long a result of the small write is good for one who only reports it, in seconds
-KNOWN_FOR_S = 60.0
+#: how long a result of the small write is good for one who only reports it, in seconds: taken, and refused
+TAKEN_KNOWN_FOR_S = 60.0
+REFUSED_KNOWN_FOR_S = 5.0
 
 
 class Writes:
@@ -25,11 +26,12 @@ class Writes:
         self._checked_at: float | None = None
 
     async def known(self) -> str | None:
-        """Return why writes are refused, None when they are taken, as of at most KNOWN_FOR_S ago.
+        """Return why writes are refused, None when they are taken: as of at most a minute ago, or some seconds.
 
         Raises StoreUnavailable like `check`.
         """
-        if self._checked_at is None or time.monotonic() - self._checked_at >= KNOWN_FOR_S:
+        known_for_s = TAKEN_KNOWN_FOR_S if self.refused is None else REFUSED_KNOWN_FOR_S
+        if self._checked_at is None or time.monotonic() - self._checked_at >= known_for_s:
             return await self.check()
         return self.refused
 

@@ -52,6 +52,8 @@ def of_dns(cause: Exception) -> ConfigurationError:
     return error
 
 
+#: what dnspython raises for a name that is unknown, and when nobody answers
+NOT_FOUND: list[Exception] = [NXDOMAIN(), LifetimeTimeout(timeout=1, errors=[])]  # type: ignore[no-untyped-call]
 #: refusals that end by themselves: a network between servers, conflicts, pressure, no primary, a server that stops
 TRANSIENT = (6, 7, 89, 9001, 112, 365, 262, 134, 202, 433, 449, 450, 462, 16500)
 NO_PRIMARY = (91, 189, 10107, 11600, 11601, 11602, 13435, 13436)
@@ -67,8 +69,7 @@ ANSWERS: list[tuple[PyMongoError, type[TollgateError]]] = [
     (DuplicateKeyError("x", 11000), AlreadyThere),
     (PyMongoError("x"), StoreRefused),
     (ConfigurationError("x"), StoreRefused),
-    (of_dns(NXDOMAIN()), StoreNotFound),
-    (of_dns(LifetimeTimeout(timeout=1, errors=[])), StoreNotFound),
+    *[(of_dns(cause), StoreNotFound) for cause in NOT_FOUND],
     *[(OperationFailure("x", code), StoreUnavailable) for code in (*TRANSIENT, *NO_PRIMARY)],
     *[(WriteConcernError("x", code), StoreUnavailable) for code in NO_PRIMARY],
     *[(OperationFailure("x", code), StoreRefused) for code in PERMANENT],
