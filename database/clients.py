@@ -20,9 +20,10 @@ DEFAULT_TIMEOUT_S = 3.0
 BULK_CONNECTIONS = 2
 #: seconds after a command's time in which the server may say that it stopped it, so that the connection stays
 ANSWER_S = 2.0
-#: milliseconds between two heartbeats beside an index build. One that is not answered within the connect time-out
-#: ends the command: pymongo then interrupts the connections in use (Server Monitoring specification)
+#: milliseconds between two heartbeats beside an index build, and until one that is not answered ends the command:
+#: pymongo then interrupts the connections in use (Server Monitoring specification)
 HEARTBEAT_MS = 5_000
+SILENT_MS = 30_000
 #: concurrent commands. Motor's default is five threads a processor, and a command without a server holds one for
 #: DEFAULT_TIMEOUT_S: with ten threads the last of a hundred subscribers would wait half a minute for the error
 THREADS = 100
@@ -92,7 +93,10 @@ def fsm_client(uri: str, limits: TimeLimits) -> AsyncMongoClient[Document]:
 
 def index_client(uri: str, timeout_s: float, listeners: Sequence[CommandListener]) -> AsyncMongoClient[Document]:
     """Return a client whose commands may take as long as the server answers the heartbeats beside them."""
-    options = _options(timeout_s, "tollgate-indexes") | {"heartbeatFrequencyMS": HEARTBEAT_MS}
+    options = _options(timeout_s, "tollgate-indexes") | {
+        "heartbeatFrequencyMS": HEARTBEAT_MS,
+        "connectTimeoutMS": SILENT_MS,
+    }
     return AsyncMongoClient(uri, event_listeners=list(listeners), **options)
 
 

@@ -132,7 +132,7 @@ class DatabaseWatch:
         except TollgateError as error:
             # a primary that is gone, or one without a majority
             why = str(error)
-        metrics.DATABASE_WRITABLE.set(why is None)
+        metrics.DATABASE_REFUSES_WRITES.set(why is not None)
         if why is not None:
             log.warning("database.takes_no_writes", error=why)
         finding = Finding(trouble=Trouble.DATABASE_READ_ONLY, detail=why or "")
@@ -144,7 +144,7 @@ class DatabaseWatch:
         except TollgateError as error:
             log.warning("clock.not_compared", error=type(error).__name__)
             return
-        metrics.CLOCKS_APART.set(ahead.total_seconds())
+        metrics.CLOCKS_APART.set(abs(ahead.total_seconds()))
         # each machine has a clock of its own
         machine, apart_s = platform.node(), round(abs(ahead).total_seconds())
         finding = Finding(trouble=Trouble.CLOCKS_APART, subject=machine, amount=apart_s)

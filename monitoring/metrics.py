@@ -111,12 +111,14 @@ DATABASE_UP = Gauge(
 DATABASE_PING = Gauge(
     "tollgate_database_ping_seconds", "Duration of the last answered ping of this process", registry=REGISTRY
 )
-DATABASE_WRITABLE = Gauge(
-    "tollgate_database_writable", "1 when the database took the last small write of this process", registry=REGISTRY
+DATABASE_REFUSES_WRITES = Gauge(
+    "tollgate_database_refuses_writes",
+    "1 when the database refused the last small write of this process",
+    registry=REGISTRY,
 )
 CLOCKS_APART = Gauge(
     "tollgate_clocks_apart_seconds",
-    "By how much the database's clock is ahead of this machine's; negative: behind",
+    "By how much this machine's clock and the database's differ",
     registry=REGISTRY,
 )
 LOOP_LAG = Histogram(

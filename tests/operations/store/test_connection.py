@@ -1,5 +1,6 @@
 """Opening and closing, the stored form of values, and errors without secrets."""
 
+import os
 import secrets
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta, timezone
@@ -8,16 +9,32 @@ from enum import StrEnum
 import pytest
 from motor.frameworks import asyncio as motor_threads
 from pymongo import ReadPreference
+from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
 
 from core.clock import ManualClock
 from core.errors import StoreRefused, StoreUnavailable
-from database.clients import THREADS
+from database.clients import ANSWER_S, THREADS
 from database.connection import Database, close_database, current_database, open_database
 from database.errors import DatabaseNotOpen
 from database.operations import user_ops
+from database.values import Document
 
 #: nothing listens there
 NOWHERE = "mongodb://someone:hunter2@127.0.0.1:1"
+
+
+class Wire(CommandListener):
+    """Keeps the commands that were sent."""
+
+    def __init__(self) -> None:
+        self.commands: list[Document] = []
+
+    def started(self, event: CommandStartedEvent) -> None:
+        self.commands.append(dict(event.command))
+
+    def succeeded(self, event: CommandSucceededEvent) -> None: ...
+
+    def failed(self, event: CommandFailedEvent) -> None: ...
 
 
 @pytest.fixture
@@ -105,8 +122,30 @@ async def test_every_client_writes_to_most_members_and_their_disks_and_reads_the
         assert client.write_concern.document == {"w": "majority", "j": True}
         assert client.read_preference == ReadPreference.PRIMARY
         assert client.options.retry_writes
+    assert indexes.options.timeout is None and indexes.options.pool_options.socket_timeout is None
+    assert db._bulk_client.options.pool_options.socket_timeout == db.limits.bulk_s + ANSWER_S
+    assert fsm.options.timeout == db.limits.hot_s
     await fsm.close()
     await indexes.close()
+
+
+@pytest.mark.server
+async def test_each_kind_of_command_names_its_time_to_the_server(nothing_open: None) -> None:
+    wire = Wire()
+    db = await open_database(os.environ["MONGO_URI"], f"tollgate_test_{secrets.token_hex(6)}", listeners=[wire])
+    things = db.collection("things")
+    await things.insert_one({"_id": 1})
+    await things.find_one({"_id": 1})
+    await things.find({}, limit=5)
+    await things.count({})
+    await things.delete_many({"_id": 1})
+    await db.bulk("things").count({})
+    await db.bulk("things").delete_many({"_id": 1})
+    await db.drop()
+    await close_database()
+    limits_s = [round(command["maxTimeMS"] / 1000) for command in wire.commands if "maxTimeMS" in command]
+    # pymongo takes the way to the server off the time of a write
+    assert limits_s == [2, 2, 10, 10, 10, 60, 60]
 
 
 async def test_an_unusable_address_leaves_the_open_database_open(db: Database) -> None:

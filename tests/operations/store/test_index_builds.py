@@ -22,6 +22,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(index_builds, "TOLD_EVERY_S", 0.04)
     monkeypatch.setattr(index_builds, "CLOSE_S", 0.1)
     monkeypatch.setattr(clients, "HEARTBEAT_MS", 500)
+    monkeypatch.setattr(clients, "SILENT_MS", 500)
     monkeypatch.setattr(connection, "CLOSE_S", 0.1)
 
 
@@ -41,7 +42,7 @@ async def proxy(quick: None) -> AsyncIterator[StoreProxy]:
 
 
 @pytest.mark.server
-async def test_a_build_longer_than_every_time_limit_goes_on_while_the_server_answers(proxy: StoreProxy) -> None:
+async def test_a_long_build_is_told_of_and_goes_on_while_the_server_answers(proxy: StoreProxy) -> None:
     db, told = current_database(), list[str]()
     hold = proxy.hold("createIndexes", "posts", 3, is_answered=True)
 

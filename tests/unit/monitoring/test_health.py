@@ -132,11 +132,11 @@ async def test_a_store_that_refuses_writes_is_told_once_and_its_end_once() -> No
     await polled(watch, clock, 10)
     (told,) = owners.texts
     assert "takes no writes" in told and "8000 AtlasError" in told
-    assert value("tollgate_database_writable") == 0
+    assert value("tollgate_database_refuses_writes") == 1
     store.refuses = None
     await polled(watch, clock, 10)
     assert owners.texts[1:] == ["The database takes writes again."]
-    assert value("tollgate_database_writable") == 1
+    assert value("tollgate_database_refuses_writes") == 0
 
 
 async def test_a_primary_that_answers_pings_and_takes_no_write_for_long_is_told() -> None:
