@@ -32,6 +32,10 @@ class Trouble(StrEnum):
     FLOOD = "flood"
     DATABASE_AWAY = "database_away"
     DATABASE_SLOW = "database_slow"
+    #: it can be read but takes no writes: nothing is delivered, nothing deleted
+    DATABASE_READ_ONLY = "database_read_only"
+    #: the clocks of a machine and of the database are too far apart for leases: no job begins
+    CLOCKS_APART = "clocks_apart"
     #: a job has not run for two intervals
     JOB_OVERDUE = "job_overdue"
     #: a job's last run failed or was stopped at its time limit

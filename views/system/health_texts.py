@@ -23,6 +23,13 @@ _SENTENCES: dict[Trouble, Callable[[str, Finding], str]] = {
     ),
     Trouble.DATABASE_AWAY: lambda _, __: "The database does not answer.",
     Trouble.DATABASE_SLOW: lambda _, found: f"The database took {found.amount:,} ms for a sign of life.",
+    Trouble.DATABASE_READ_ONLY: lambda _, __: (
+        "The database can be read but takes no writes, so nothing is delivered or deleted."
+    ),
+    Trouble.CLOCKS_APART: lambda who, found: (
+        f"The clock of the machine {who} differs from the database's by {found.amount:,} seconds, "
+        "so no job begins there."
+    ),
     Trouble.JOB_OVERDUE: lambda who, _: f"The job {who} has not run when it should have, twice.",
     Trouble.JOB_FAILED: lambda who, _: f"The last run of the job {who} did not succeed.",
     Trouble.DELETIONS_OVERDUE: lambda _, found: (
@@ -56,6 +63,11 @@ _NEXT_STEPS = {
     Trouble.FLOOD: "Lower BULK_RATE_PER_SECOND, and see whether another program uses the same token.",
     Trouble.DATABASE_AWAY: "See whether MongoDB is running and MONGO_URI reaches it. What people send waits meanwhile.",
     Trouble.DATABASE_SLOW: "See what else the database's machine is doing, and what “python -m database doctor” says.",
+    Trouble.DATABASE_READ_ONLY: (
+        "See whether its disk or its quota is full, and whether the user in MONGO_URI still has the role readWrite. "
+        "What people send waits meanwhile."
+    ),
+    Trouble.CLOCKS_APART: "Set both clocks by a time server (NTP). Jobs begin again by themselves.",
     Trouble.JOB_OVERDUE: (
         "See with /jobs or “python -m schedulers list” whether a process runs it, and run it from there."
     ),
@@ -81,6 +93,8 @@ _OVER: dict[Trouble, Callable[[str], str]] = {
     Trouble.FLOOD: lambda who: f"Telegram takes the {who}'s calls again.",
     Trouble.DATABASE_AWAY: lambda _: "The database answers again.",
     Trouble.DATABASE_SLOW: lambda _: "The database answers quickly again.",
+    Trouble.DATABASE_READ_ONLY: lambda _: "The database takes writes again.",
+    Trouble.CLOCKS_APART: lambda who: f"The clock of the machine {who} agrees with the database's again.",
     Trouble.JOB_OVERDUE: lambda who: f"The job {who} runs at its times again.",
     Trouble.JOB_FAILED: lambda who: f"The job {who} succeeded again.",
     Trouble.DELETIONS_OVERDUE: lambda _: "Deliveries are deleted in time again.",
@@ -133,7 +147,3 @@ def loop_runs(name: str) -> str:
 
 def _name(finding: Finding) -> str:
     return _BOTS.get(finding.subject, finding.subject)
-
-
-DATABASE_AWAY = alert(Finding(trouble=Trouble.DATABASE_AWAY))
-DATABASE_BACK = all_clear(Finding(trouble=Trouble.DATABASE_AWAY))

@@ -29,10 +29,14 @@ COMMANDS = {
     "indexes": "listIndexes",
 }
 #: reads that a process caches (settings_ops.py, channel_ops.py, shortener_ops.py and admin_ops.py 5 s, open incidents
-#: 10 s), and its watch over the database
-SHARED = frozenset({"find admin_config", "find channels", "find shorteners", "find admins", "find incidents", "ping"})
+#: 10 s), its watch over the database, and the comparison of the clocks
+SHARED = frozenset(
+    {"find admin_config", "find channels", "find shorteners", "find admins", "find incidents", "ping", "hello"}
+)
 #: its beats for a share of the bots' calls: one a second at most, however much is done
 BEATS = frozenset({"findAndModify send_shares", "update send_shares"})
+#: what the driver sends to sign in, and when it closes a connection
+DRIVERS_OWN = frozenset({"saslStart", "saslContinue", "authenticate", "getnonce", "logout", "endSessions"})
 #: sent each second while a job runs: the progress is written, cancellation is noticed, the lease is renewed; and each
 #: five seconds by a process that polls
 EACH_SECOND = frozenset(
@@ -48,6 +52,8 @@ class Wire(CommandListener):
         self._lock = threading.Lock()
 
     def started(self, event: CommandStartedEvent) -> None:
+        if event.command_name in DRIVERS_OWN:
+            return
         with self._lock:
             self.commands[command_name(event)] += 1
 
