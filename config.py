@@ -4,6 +4,7 @@ import json
 import re
 import sys
 from datetime import timedelta
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -34,6 +35,8 @@ from schedulers.jobs_setting import read_jobs_setting
 OFFICIAL_API = "https://api.telegram.org"
 TELEGRAM_LINKS = "https://t.me"
 MEMORY_STORE = "memory://"
+#: BOTAPI §2.3; None: the one of https
+WEBHOOK_PORTS = (None, 443, 80, 88, 8443)
 _ADDRESS = "an address starting with https:// (or http://)"
 
 _HOST = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
@@ -150,6 +153,11 @@ class Settings(BaseSettings):
     TIMEZONE: str = "UTC"
     WEB_HOST: str = "127.0.0.1"
     WEB_PORT: int = Field(8080, ge=0, le=65535)
+    #: whose X-Forwarded-For is believed
+    TRUSTED_PROXIES: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = (
+        IPv4Network("127.0.0.0/8"),
+        IPv6Network("::1/128"),
+    )
     PUBLIC_BASE_URL: str = Field("", pattern=r"^(https?://.+)?$", description=_ADDRESS)
     UPDATES: Literal["polling", "webhook"] = "polling"
     WEBHOOK_SECRET: SecretStr = SecretStr("")
@@ -210,6 +218,18 @@ class Settings(BaseSettings):
         if not all(part.isdecimal() and int(part) > 0 for part in parts):
             raise ValueError("Telegram ids (positive numbers), comma separated, or nothing are expected")
         return tuple(int(part) for part in parts)
+
+    @field_validator("TRUSTED_PROXIES", mode="before")
+    @classmethod
+    def _split_networks(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        try:
+            return tuple(ip_network(part.strip()) for part in value.split(",") if part.strip())
+        except ValueError:
+            raise ValueError(
+                "addresses or networks, like 127.0.0.1,10.0.0.0/8, comma separated, are expected"
+            ) from None
 
     @field_validator("SHORTENERS", "TOKEN_CLEANUP_HOUR", mode="before")
     @classmethod
@@ -283,11 +303,11 @@ class Settings(BaseSettings):
             )
         return value.rstrip("/")
 
-    @field_validator("UPDATES")
+    @field_validator("WEBHOOK_SECRET")
     @classmethod
-    def _is_polling(cls, value: str) -> str:
-        if value == "webhook":
-            raise ValueError("webhook is not there yet: use polling")
+    def _is_webhook_secret(cls, value: SecretStr) -> SecretStr:
+        if not re.fullmatch(r"([A-Za-z0-9_-]{16,256})?", value.get_secret_value()):
+            raise ValueError("16 to 256 letters, digits, _ and - are expected, or nothing")
         return value
 
     @field_validator("ALERT_WEBHOOK_URL")
@@ -304,9 +324,24 @@ class Settings(BaseSettings):
             raise ValueError("ADMIN_BOT_TOKEN: the two bots need two different tokens")
         if self.is_memory_store and self.is_real_telegram and not self.ALLOW_MEMORY_STORE:
             raise ValueError("MONGO_URI: memory:// forgets everything at a stop; set ALLOW_MEMORY_STORE=true to insist")
+        if self.UPDATES == "webhook" and (problem := self._webhook_problem()):
+            raise ValueError(problem)
         if self.SANDBOX_CLOCK_URL and self.is_real_telegram:
             raise ValueError("SANDBOX_CLOCK_URL: only together with a sandbox in TELEGRAM_API_URL")
         return self
+
+    def _webhook_problem(self) -> str | None:
+        """Return why Telegram could not post updates to PUBLIC_BASE_URL; None when it could."""
+        if not self.PUBLIC_BASE_URL:
+            return "PUBLIC_BASE_URL: UPDATES=webhook needs the address Telegram posts to, like https://gate.example"
+        base = urlsplit(self.PUBLIC_BASE_URL)
+        if not self.is_real_telegram:
+            return None
+        if base.scheme != "https":
+            return "PUBLIC_BASE_URL: UPDATES=webhook needs an address that starts with https://"
+        if base.port not in WEBHOOK_PORTS:
+            return "PUBLIC_BASE_URL: UPDATES=webhook needs port 443, 80, 88 or 8443: Telegram posts to no other"
+        return None
 
     @model_validator(mode="after")
     def _times_agree(self) -> "Settings":

@@ -25,6 +25,8 @@ class JobPlan:
     is_polled: bool = False
     #: the most telling count of a run: its name, the sentence for 1, the sentence for any other number
     summary: tuple[str, str, str] | None = None
+    #: other names it may be asked for by, those of other services (docs/coming-from.md)
+    aliases: tuple[str, ...] = ()
     #: the setting that switched it off, and it runs only by hand; None: it is on
     off_by: str | None = None
 
@@ -37,6 +39,12 @@ class JobPlan:
             return "when one is due"
         words = self.schedule.in_words()
         return f"{words}, and when one is due" if self.is_polled else words
+
+    @property
+    def trigger(self) -> str:
+        """What starts it, for programs: that of its schedule, `due`, or both joined by ` or `."""
+        parts = [] if self.schedule is None else [self.schedule.as_trigger()]
+        return " or ".join([*parts, "due"] if self.is_polled else parts)
 
 
 class JobOutcome(StrEnum):

@@ -22,6 +22,10 @@ class Schedule(Protocol):
 
     def in_words(self) -> str: ...
 
+    def as_trigger(self) -> str:
+        """For programs, as APScheduler writes one: `interval[0:01:00]`, `cron[hour='0,12', minute='0']`."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Every:
@@ -43,6 +47,9 @@ class Every:
         if minutes > 60 and not minutes % 60:
             return f"every {minutes // 60} hours"
         return {1: "every minute", 60: "every full hour"}.get(minutes, f"every {minutes} minutes")
+
+    def as_trigger(self) -> str:
+        return f"interval[{self.period}]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +78,9 @@ class Daily:
         *others, last = [f"{hour:02d}:00" for hour in sorted(set(self.hours))]
         return "daily at " + (f"{', '.join(others)} and {last}" if others else last)
 
+    def as_trigger(self) -> str:
+        return f"cron[hour='{','.join(str(hour) for hour in sorted(set(self.hours)))}', minute='0']"
+
 
 @dataclass(frozen=True, slots=True)
 class Both:
@@ -87,6 +97,9 @@ class Both:
 
     def in_words(self) -> str:
         return f"{self.first.in_words()}, and {self.second.in_words()}"
+
+    def as_trigger(self) -> str:
+        return f"{self.first.as_trigger()} or {self.second.as_trigger()}"
 
 
 def every_minute(zone: ZoneInfo) -> Schedule:

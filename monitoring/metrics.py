@@ -34,6 +34,12 @@ SENDER_PAUSED = Counter(
 SENDER_QUEUE_DEPTH = Gauge(
     "tollgate_sender_queue_depth", "Requests waiting in a lane", ["bot", "lane"], registry=REGISTRY
 )
+SENDER_SHARE = Gauge(
+    "tollgate_sender_share",
+    "The part of the bot's calls that this process may make now; 1 is the whole ceiling",
+    ["bot"],
+    registry=REGISTRY,
+)
 DELIVERIES = Counter("tollgate_deliveries_total", "Deliveries of posts, by outcome", ["outcome"], registry=REGISTRY)
 DELETIONS = Counter("tollgate_deletions_total", "Deletions of deliveries, by outcome", ["outcome"], registry=REGISTRY)
 BROADCAST_RECIPIENTS = Counter(
@@ -85,6 +91,12 @@ UPDATES_POISON = Counter(
     ["bot"],
     registry=REGISTRY,
 )
+WEBHOOK_POSTS = Counter(
+    "tollgate_webhook_posts_total",
+    "Updates posted to this process: `taken`, to be posted `again`, `forbidden` (a wrong secret) or malformed",
+    ["bot", "outcome"],
+    registry=REGISTRY,
+)
 SHORTENER_CALLS = Counter(
     "tollgate_shortener_calls_total",
     "Requests to URL shorteners; outcome is `ok` or the kind of failure",
@@ -98,6 +110,7 @@ UPDATE_AGE = Histogram(
     buckets=(1, 2, 5, 10, 30, 60, 300, 3600),
     registry=REGISTRY,
 )
+POLLS = Gauge("tollgate_polls", "1 when this process polls, 0 when it stands by", ["bot"], registry=REGISTRY)
 #: results of the health check, which runs in one process for all; `role` is user_bot or admin_bot
 TELEGRAM_UP = Gauge(
     "tollgate_telegram_up", "1 when Telegram answered for the bot in the last health check", ["role"], registry=REGISTRY
@@ -110,12 +123,28 @@ PENDING_UPDATES = Gauge(
 )
 HEALTH_CHECK_AT = Gauge("tollgate_health_check_timestamp_seconds", "Time of the last health check", registry=REGISTRY)
 HEALTH_FINDINGS = Gauge("tollgate_health_findings", "Troubles found by the last health check", registry=REGISTRY)
+ROWS_UNREADABLE = Gauge(
+    "tollgate_rows_unreadable",
+    "Stored documents that cannot be read, as of the last health check",
+    ["collection"],
+    registry=REGISTRY,
+)
 INCIDENTS_OPEN = Gauge("tollgate_incidents_open", "Open incidents, as of the last health check", registry=REGISTRY)
 DATABASE_UP = Gauge(
     "tollgate_database_up", "1 when the database answered the last ping of this process", registry=REGISTRY
 )
 DATABASE_PING = Gauge(
     "tollgate_database_ping_seconds", "Duration of the last answered ping of this process", registry=REGISTRY
+)
+DATABASE_REFUSES_WRITES = Gauge(
+    "tollgate_database_refuses_writes",
+    "1 when the database refused the last small write of this process",
+    registry=REGISTRY,
+)
+CLOCKS_APART = Gauge(
+    "tollgate_clocks_apart_seconds",
+    "By how much this machine's clock and the database's differ",
+    registry=REGISTRY,
 )
 LOOP_LAG = Histogram(
     "tollgate_event_loop_lag_seconds",

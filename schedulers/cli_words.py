@@ -99,6 +99,7 @@ def job_document(job: JobStatus, now: datetime, zone: ZoneInfo) -> dict[str, Any
         "name": job.name,
         "purpose": job.plan.purpose,
         "schedule": job.plan.in_words,
+        "trigger": job.plan.trigger,
         "next_at": None if job.next_at is None else job.next_at.astimezone(zone).isoformat(),
         "is_off": job.plan.off_by is not None,
         "is_paused": job.is_paused,

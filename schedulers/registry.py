@@ -42,18 +42,23 @@ class JobRow:
     after: tuple[str, ...] = ()
     #: see `JobPlan`
     summary: tuple[str, str, str] | None = None
+    #: see `JobPlan`
+    aliases: tuple[str, ...] = ()
 
     def plan(self, zone: ZoneInfo, times: JobTimes) -> JobPlan:
         """Return its plan, with the configured schedule in this zone."""
-        off_by = self._off_by(times)
+        schedule, off_by = self._schedule(zone, times), self._off_by(times)
         if off_by is not None:
-            return JobPlan(self.name, self.purpose, self.when_paused, None, summary=self.summary, off_by=off_by)
+            return JobPlan(
+                self.name, self.purpose, self.when_paused, None, False, self.summary, self.aliases, off_by=off_by
+            )
+        return JobPlan(self.name, self.purpose, self.when_paused, schedule, self.is_polled, self.summary, self.aliases)
+
+    def _schedule(self, zone: ZoneInfo, times: JobTimes) -> Schedule | None:
         line = times.lines.get(self.name)
         if line is not None:
-            schedule: Schedule | None = Cron(line, zone)
-        else:
-            schedule = None if self.schedule is None else self.schedule(zone, times)
-        return JobPlan(self.name, self.purpose, self.when_paused, schedule, self.is_polled, self.summary)
+            return Cron(line, zone)
+        return None if self.schedule is None else self.schedule(zone, times)
 
     def _off_by(self, times: JobTimes) -> str | None:
         if self.name in times.off:
@@ -96,6 +101,7 @@ MESSAGE_DELETER = JobRow(
     schedule=_each_minute,
     needs_telegram=True,
     summary=("deleted", "Deleted 1 delivery", "Deleted {:,} deliveries"),
+    aliases=("messages",),
 )
 BROADCAST_SENDER = JobRow(
     name="broadcast_sender",
@@ -147,6 +153,7 @@ TOKEN_CLEANUP = JobRow(
     schedule=_for_tokens,
     is_cleanup=True,
     summary=("deleted", "Removed 1 expired unlock", "Removed {:,} expired unlocks"),
+    aliases=("tokens", "verification"),
 )
 SESSION_CLEANUP = JobRow(
     name="session_cleanup",
@@ -156,6 +163,7 @@ SESSION_CLEANUP = JobRow(
     schedule=_for_sessions,
     is_cleanup=True,
     summary=("deleted", "Removed 1 expired session", "Removed {:,} expired sessions"),
+    aliases=("sessions", "clearsessions"),
 )
 TOKEN_COUNT_RESET = JobRow(
     name="token_count_reset",
@@ -173,6 +181,7 @@ STATISTICS = JobRow(
     module="statistics",
     schedule=_at(0, 6, 12, 18),
     summary=("days", "Counted 1 day", "Counted {:,} days"),
+    aliases=("stats",),
 )
 BACKUP = JobRow(
     name="backup",
@@ -193,6 +202,8 @@ HOUSEKEEPING = JobRow(
     schedule=_at(3),
     is_cleanup=True,
     after=("backup",),
+    # old deliveries and runs, and subscribers who went away: one job removes them all
+    aliases=("conversations", "users"),
 )
 DEEP_CLEANING = JobRow(
     name="deep_cleaning",
@@ -231,6 +242,11 @@ JOBS = (
     HEALTH_CHECK,
 )
 JOB_NAMES = tuple(row.name for row in JOBS)
+
+
+def find_name(asked: str) -> str | None:
+    """Return the name of the job asked for by its name or an alias; None when there is none."""
+    return next((row.name for row in JOBS if asked == row.name or asked in row.aliases), None)
 
 
 #: what JOBS says of a job that is not to run by itself

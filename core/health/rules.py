@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from core.health.findings import Finding, Trouble, WatchedFinding
 from core.jobs import JobOutcome, JobPlan, JobRun, LeaseRow
+from core.schedules import Schedule
 
 #: checks that must find a problem before people are notified, with fewer than OVER_AFTER clean ones in a row between
 OPEN_AFTER = 2
@@ -13,6 +14,13 @@ OPEN_AFTER = 2
 OVER_AFTER = 3
 #: how late a tick may be: the run before it may still be going on
 GRACE = timedelta(minutes=2)
+
+#: how long work may be due before people are told that nobody does it; a poll finds it within seconds
+UNDONE_AFTER = timedelta(minutes=5)
+#: a request for a run is started within seconds, and expires after ten minutes
+REQUEST_UNDONE_AFTER = timedelta(minutes=2)
+#: documents of one collection of which each is an incident of its own
+NAMED_MAX = 3
 
 _MOMENT = timedelta(milliseconds=1)
 _NOT_WELL = frozenset({JobOutcome.FAILED, JobOutcome.TIMED_OUT})
@@ -74,10 +82,13 @@ def is_overdue(plan: JobPlan, runs: Sequence[JobRun], lease: LeaseRow | None, si
     """Return whether two consecutive ticks and a grace time passed without a run. False while paused or running."""
     if plan.schedule is None or (lease is not None and (lease.paused_at is not None or lease.is_held(now))):
         return False
-    last_tick = plan.schedule.latest_tick(now - GRACE)
-    tick_before = plan.schedule.latest_tick(last_tick - _MOMENT)
     last_start = next((run.started_at for run in runs if run.owner is not None), since)
-    return last_start < tick_before
+    return last_start < tick_before_last(plan.schedule, now)
+
+
+def tick_before_last(schedule: Schedule, now: datetime) -> datetime:
+    """Return the last tick but one that is past by more than GRACE: a run that started before it is late."""
+    return schedule.latest_tick(schedule.latest_tick(now - GRACE) - _MOMENT)
 
 
 def due_by(
@@ -93,6 +104,28 @@ def due_by(
     second = plan.schedule.next_tick(plan.schedule.next_tick(since if succeeded_at is None else succeeded_at))
     is_running = lease is not None and lease.is_held(now)
     return max(second, now) + GRACE if is_running else second + GRACE
+
+
+def is_left_undone(due_since: datetime, lease: LeaseRow | None, now: datetime) -> bool:
+    """Return whether work has been due for UNDONE_AFTER and no process does it. False while its job is paused."""
+    if lease is not None and (lease.paused_at is not None or lease.is_held(now)):
+        return False
+    return now - due_since > UNDONE_AFTER
+
+
+def unreadable_rows(found: Sequence[tuple[str, str, str]]) -> list[Finding]:
+    """Return the findings of documents that cannot be read: (collection, key, problem), those found first in front.
+
+    NAMED_MAX of each collection are named; one finding counts the others.
+    """
+    findings = []
+    for collection in dict.fromkeys(collection for collection, _, _ in found):
+        of_it = [(key, problem) for its, key, problem in found if its == collection]
+        named, others = of_it[:NAMED_MAX], len(of_it) - NAMED_MAX
+        findings += [Finding(trouble=Trouble.ROW_UNREADABLE, subject=key, detail=problem) for key, problem in named]
+        if others > 0:
+            findings.append(Finding(trouble=Trouble.ROW_UNREADABLE, subject=collection, amount=others))
+    return findings
 
 
 def last_success(runs: Sequence[JobRun]) -> datetime | None:

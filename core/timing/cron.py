@@ -141,6 +141,9 @@ class Cron:
     def in_words(self) -> str:
         return self.line.in_words()
 
+    def as_trigger(self) -> str:
+        return f"cron[{self.line.text}]"
+
     def _first_found(self, now: datetime, way: int, fits: Callable[[datetime], bool]) -> list[datetime]:
         """Return the fitting ticks of the first day, from the one before `now` on, that has any."""
         today = now.astimezone(self.zone).date()

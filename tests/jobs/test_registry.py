@@ -116,6 +116,13 @@ def test_every_row_names_a_module_that_creates_its_job(tmp_path: Path) -> None:
         assert row.schedule is not None or row.is_polled, f"{row.name} would never run"
 
 
+def test_no_alias_means_two_jobs_or_is_the_name_of_one() -> None:
+    names = [name for row in JOBS for name in (row.name, *row.aliases)]
+    assert len(set(names)) == len(names)
+    assert [registry.find_name(name) for name in names] == [row.name for row in JOBS for _ in (0, *row.aliases)]
+    assert registry.find_name("nothing") is None
+
+
 def test_only_rows_that_say_so_need_telegram() -> None:
     for row in JOBS:
         if row.needs_telegram:

@@ -8,7 +8,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 from prometheus_client.parser import text_string_to_metric_families
-from pymongo.errors import AutoReconnect
+from pymongo.errors import AutoReconnect, OperationFailure
 
 from core.clock import ManualClock
 from core.health.findings import STALE_AFTER, BotHealth, Finding, Health, Trouble
@@ -62,6 +62,18 @@ async def test_readyz_is_200_when_every_check_passes(db: Database, machine: http
         ("database", "bots", "jobs"), True
     )
     assert (await machine.head("/readyz")).content == b""
+
+
+async def test_a_process_that_stands_by_is_ready_and_says_so(db: Database, clock: ManualClock) -> None:
+    await health_ops.write(GOOD)
+    states = {"user_bot": "polling"}
+    app = FastAPI()
+    app.include_router(health_router(clock, states))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1") as client:
+        states["user_bot"] = "standing by"
+        answer = await client.get("/readyz")
+    assert answer.status_code == 200
+    assert answer.json()["checks"]["updates"] == {"ok": True, "user_bot": "standing by"}
 
 
 async def test_readyz_is_503_before_the_first_health_check(db: Database, machine: httpx.AsyncClient) -> None:
@@ -143,10 +155,28 @@ async def test_a_thousand_probes_query_the_database_once_a_second(
     await health_ops.write(GOOD)
     db.calls.clear()
     await asyncio.gather(*(machine.get("/readyz") for _ in range(1000)))
-    assert db.calls == {"ping ": 1, "find_one health": 1}
+    # the small write: once a minute
+    assert db.calls == {"ping ": 1, "find_one health": 1, "update_one health": 1}
     ticks.now += READY_FOR_S
     await machine.get("/readyz")
-    assert db.calls == {"ping ": 2, "find_one health": 2}
+    assert db.calls == {"ping ": 2, "find_one health": 2, "update_one health": 1}
+
+
+async def test_readyz_is_503_while_the_database_refuses_writes_and_says_why(
+    db: Database, machine: httpx.AsyncClient
+) -> None:
+    def refuse(operation: str, collection: str) -> None:
+        if operation == "update_one":
+            raise OperationFailure("over the quota of someone:hunter2", 8000)
+
+    await health_ops.write(GOOD)
+    db.before_call = refuse
+    answer = await machine.get("/readyz")
+    assert answer.status_code == 503
+    assert answer.json()["checks"]["database"] == {
+        "ok": False,
+        "problem": "takes no writes: update_one health: OperationFailure 8000",
+    }
 
 
 async def test_metrics_cost_one_read_in_five_seconds(db: Database, machine: httpx.AsyncClient, ticks: Ticks) -> None:
@@ -178,6 +208,28 @@ async def test_metrics_are_prometheus_text_with_the_last_health_check(db: Databa
     assert values["tollgate_health_check_timestamp_seconds",] == pytest.approx(NOW.timestamp())
     assert values["process_resident_memory_bytes",] > 1e6
     assert (await machine.head("/metrics")).content == b""
+
+
+async def test_a_probe_about_one_process_excludes_what_is_the_same_for_all(
+    db: Database, machine: httpx.AsyncClient
+) -> None:
+    """With the jobs in it, one overdue job would take every replica out of rotation."""
+    assert (await machine.get("/readyz")).status_code == 503, "no health check yet"
+    answer = await machine.get("/readyz?exclude=bots&exclude=jobs")
+    assert (answer.status_code, list(answer.json()["checks"])) == (200, ["database"])
+    assert (await machine.get("/readyz?exclude=bots")).status_code == 503
+
+
+async def test_an_excluded_check_that_there_is_not_is_refused(db: Database, machine: httpx.AsyncClient) -> None:
+    answer = await machine.get("/readyz?exclude=bot")
+    assert (answer.status_code, answer.text) == (400, "exclude: database, bots, jobs are expected\n")
+
+
+async def test_a_database_that_is_away_is_not_ready_whatever_is_excluded(
+    db: Database, machine: httpx.AsyncClient
+) -> None:
+    take_away(db)
+    assert (await machine.get("/readyz?exclude=bots&exclude=jobs")).status_code == 503
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])

@@ -202,7 +202,7 @@ async def admin(tmp_path: Path) -> AsyncIterator[AdminBot]:
     data = build_data(context, config)
     hold = RetryOnDatabaseOutage(database.ping, common_texts, clock)
     memory = MemoryStorage()
-    dispatcher = build(bot, data, memory, hold)
+    dispatcher = build(bot, data, memory, hold).dispatcher
     yield AdminBot(dispatcher, bot, data, world, time, clock, database, alerts, supervisor, memory, vault)
     await supervisor.close()
     await close_database()

@@ -4,7 +4,7 @@ import importlib
 import inspect
 import pkgutil
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -17,6 +17,8 @@ from core.delivery_states import Delivery
 from core.health.findings import Health
 from core.jobs import JobOutcome, RunReport
 from core.posts import Content, Post, PostField, PostFilter, PostItem
+from core.processes.polling_lease import PollingLease
+from core.rates.ledger import Beat
 from core.segments import Segment, SegmentKind
 from core.settings.changes import Editor
 from core.shorteners.records import Origin, Shortener
@@ -25,7 +27,17 @@ from core.subscriptions import Channel, MembershipStatus
 from core.team.first_hour import StorageCandidate
 from core.users import Visitor
 from core.verification import Token
-from database import batches, bot_profiles, doctor, first_hour, indexes, operations
+from database import (
+    batches,
+    bot_profiles,
+    doctor,
+    examination,
+    first_hour,
+    first_keys,
+    indexes,
+    operations,
+    unreadable_rows,
+)
 from database.batches import Bounds
 from database.connection import current_database
 from database.migrations import runner
@@ -63,6 +75,8 @@ from database.operations import (
 from database.operations.announcements import changes, publishing, removals, renewals
 from database.operations.announcements import rows as announcement_rows
 from database.operations.posts import post_content, post_ops, post_search, post_takedown
+from database.operations.processes import polling_lease_ops
+from database.operations.rates import share_ops
 from database.operations.shorteners import shortener_counts, shortener_ops
 from database.values import Document, with_id
 from database.walks import Place
@@ -111,11 +125,12 @@ from tests.operations.plans.rows import (
 
 Operation = Callable[..., Awaitable[object]]
 #: modules outside `database/operations` that are operations, too
-ALSO = (bot_profiles, first_hour)
+ALSO = (bot_profiles, examination, first_hour, unreadable_rows)
 #: public coroutines of the maintenance that query
 BESIDES: tuple[Operation, ...] = (
     batches.delete_in_batches,
     doctor.examine,
+    first_keys.give_keys,
     indexes.ensure_indexes,
     indexes.missing_indexes,
     runner.Migrator.step,
@@ -189,6 +204,7 @@ _CANDIDATE = StorageCandidate(chat_id=-1, title="Storage", admin_id=1, admin_nam
 _SHORTENER = Shortener(code="code1", name="s1", sealed_key="sealed 1")
 _OF_ENVIRONMENT = Shortener(code="env", name="env", origin=Origin.ENVIRONMENT)
 _MEMBER = MembershipStatus.MEMBER
+BEAT = Beat(1, 1, (0, 0, 0), 4.0, (0.5, 1.0))
 
 
 async def _share_of_environment() -> bool:
@@ -201,6 +217,17 @@ async def _first_change() -> object:
     """The first change in a house where nobody has changed a setting yet."""
     await current_database().collection("admin_config").delete_one({"_id": "settings"})
     return await settings_ops.change_from("pass_hours", 48, expected=24, by=_EDITOR, at=NOW)
+
+
+def _of_another_program(number: int) -> Broadcast:
+    """A broadcast that needs no more than three fields."""
+    row: Document = {"id": _id(number), "message_id": 1, "created_at": NOW, "delete_at": NOW}
+    return Broadcast.model_validate(row)
+
+
+async def _give_a_key() -> int:
+    await current_database().collection("tokens").insert_one({"user_id": 1})
+    return await first_keys.give_keys(current_database())
 
 
 _UNPAID = "C" * 16
@@ -296,7 +323,7 @@ _ANNOUNCED = (
     _case(announcement_ops.hold, GARDEN),
     _case(announcement_ops.cancel, _id(UNKNOWN * WANTED + 3)),
     _case(announcement_rows.change_state, _id(3), [AnnouncementState.PLANNED], {}),
-    _case(announcement_rows.readable, [{"_id": key(0), "state": "planned"}]),
+    _case(announcement_rows.find_some, {"state": "planned"}, limit=3, sort=[("publish_at", 1)]),
     _case(changes.change_all, "p2", _SHOWN, NOW),
     _case(changes.count_changeable, "p2"),
     _case(changes.find_due, NOW, limit=3),
@@ -394,6 +421,13 @@ CASES: tuple[Case, ...] = (
     _case(first_hour.drop_candidate, -1),
     _case(first_hour.drop_candidate, -1, way="again"),
     _case(first_hour.mark_told, NOW),
+    _case(unreadable_rows.note, "posts", {key(1): "title: a text is expected"}),
+    _case(unreadable_rows.find, 10),
+    _case(unreadable_rows.find_one, "posts:1"),
+    _case(unreadable_rows.find_longest_unseen, 10),
+    _case(unreadable_rows.mark_seen, "posts:1", NOW),
+    _case(unreadable_rows.forget, "posts:1"),
+    _case(examination.recheck, 3),
     _case(audit_ops.record, NOW, 1, "post.renamed"),
     _case(audit_ops.last, 10),
     _case(broadcast_ops.create, _NEWS),
@@ -464,6 +498,13 @@ CASES: tuple[Case, ...] = (
     _case(lease_ops.resume, "job 2"),
     _case(lease_ops.find, "job 0"),
     _case(lease_ops.find_many, ["job 0", "job 1", "a job", "no job"]),
+    _case(polling_lease_ops.find, 0),
+    _case(polling_lease_ops.take, 0, OWNER, "", PollingLease(owner=OWNER, beat=7), NOW),
+    _case(polling_lease_ops.take, 0, OWNER, "", PollingLease(owner=OWNER, beat=6), NOW, way="changed since"),
+    _case(polling_lease_ops.take, 9, OWNER, "", None, NOW, way="the first time"),
+    _case(polling_lease_ops.renew, 0, OWNER, NOW),
+    _case(polling_lease_ops.release, 0, OWNER, NOW),
+    _case(polling_lease_ops.stand_by, 0),
     _case(login_ops.create, 1, NOW),
     _case(login_ops.redeem, token(1), NOW),
     _case(session_ops.revoke, "new", NOW + HOUR),
@@ -484,7 +525,7 @@ CASES: tuple[Case, ...] = (
     _case(channel_ops.change_link, -4, "https://t.me/+y", invite_link="https://t.me/+z", way="another link is stored"),
     _case(channel_ops.mark_broken, -1, NOW),
     _case(channel_ops.mark_working, -1),
-    _case(channel_ops.count_join, -1),
+    _case(channel_ops.count_join, -1, "join 1"),
     _case(channel_ops.move_to, -2, -1002),
     _case(channel_ops.remove, -3),
     _case(shortener_ops.load),
@@ -554,6 +595,7 @@ CASES: tuple[Case, ...] = (
     _case(impossible_deletions.count_in_notice, "notice", "too_old"),
     _case(impossible_deletions.mark_notified, "notice"),
     _case(health_ops.find),
+    _case(health_ops.find_due_since, NOW),
     _case(health_ops.write, Health(at=NOW, since=NOW)),
     _case(incident_ops.claim_open, "incident new", NOW, HOUR),
     _case(incident_ops.claim_open, OVER_INCIDENT, NOW, HOUR, way="closed before"),
@@ -581,6 +623,12 @@ CASES: tuple[Case, ...] = (
     _case(pause_ops.load_noted, (BOT, BOT - 1), NOW - HOUR, limit=10),
     _case(pause_ops.delete_some_expired, NOW, 10),
     _case(pause_ops.delete_expired, NOW, **ONE_BATCH),
+    _case(share_ops.join, BOT, "p", BEAT),
+    _case(share_ops.join, -1, "p", BEAT, way="the first of a bot"),
+    _case(share_ops.beat, BOT, OWNER, BEAT),
+    _case(share_ops.beat, BOT, OWNER, replace(BEAT, number=0), way="an older one"),
+    _case(share_ops.take, BOT + 1, 0, {OWNER: 2}, ("p",)),
+    _case(share_ops.clear, -1),
     _case(post_ops.create, title="New", **_POST),
     _case(post_ops.open_post, "c1"),
     _case(post_ops.open_post, "c1", "insta", way="of a source"),
@@ -627,6 +675,7 @@ CASES: tuple[Case, ...] = (
     _case(run_ops.request_run, "rare", NOW + HOUR, 1),
     _case(run_ops.request_run, "rare", NOW + HOUR, 1, way="requested before"),
     _case(run_ops.find_requests, 10),
+    _case(run_ops.find_runs, [_id(0), _id(1)]),
     _case(run_ops.start_requested, _id(1), OWNER, NOW, 7),
     _case(run_ops.expire_requests, NOW, HOUR),
     _case(run_ops.finish_run, _id(0), _REPORT),
@@ -715,8 +764,23 @@ CASES: tuple[Case, ...] = (
             current_database().collection("tokens"), {"token": {"$gte": token(1)}}, "token", **ONE_BATCH
         ),
     ),
+    Case(
+        "batches.delete_in_batches (two batches)",
+        batches.delete_in_batches,
+        lambda: batches.delete_in_batches(
+            current_database().collection("tokens"),
+            {"token": {"$gte": token(1), "$lte": token(15)}},
+            "token",
+            batch_size=BATCH,
+            clock=ManualClock(NOW),
+        ),
+    ),
+    Case("first_keys.give_keys", first_keys.give_keys, _give_a_key),
+    _case(broadcast_ops.end_without_recipients, _of_another_program(3), NOW),
     *_ANNOUNCED,
     *_SWEPT,
+    _case(examination.remove, "announcements:first"),
+    _case(examination.remove, "posts:2", way="readable again"),
     # in this order: each process finds what the one before it has left
     _migrator_step("without a record"),
     _migrator_step("a page"),

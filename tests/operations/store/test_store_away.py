@@ -16,6 +16,7 @@ from core.errors import StoreUnavailable
 from core.health.findings import Health
 from core.jobs import JobOutcome, RunReport
 from core.posts import Content, ContentUndo, Post, PostField, PostItem
+from core.rates.ledger import Beat
 from core.segments import Segment
 from core.settings.changes import Editor
 from core.shorteners.records import Shortener
@@ -24,7 +25,7 @@ from core.subscriptions import Channel, MembershipStatus
 from core.team.first_hour import StorageCandidate
 from core.users import Visitor
 from core.verification import Token
-from database import bot_profiles, first_hour
+from database import bot_profiles, examination, first_hour, unreadable_rows
 from database.connection import Database
 from database.doctor import examine
 from database.indexes import ensure_indexes
@@ -60,6 +61,8 @@ from database.operations import (
     user_ops,
 )
 from database.operations.posts import post_content, post_ops, post_search, post_takedown
+from database.operations.processes import polling_lease_ops
+from database.operations.rates import share_ops
 from database.operations.shorteners import shortener_counts, shortener_ops
 from tests.operations.plans.catalogue import BESIDES, operations_there_are
 from tests.operations.store.announcement_calls import ANNOUNCEMENT_CALLS
@@ -99,6 +102,7 @@ NEWS = NewBroadcast(
 )
 BROADCAST = Broadcast(**NEWS.model_dump(), id="x", status=BroadcastStatus.QUEUED)
 CANDIDATE = StorageCandidate(chat_id=-1, title="x", admin_id=1, admin_name="x", message_id=1)
+BEAT = Beat(1, 1, (0, 0, 0), 4.0, (0.5, 1.0))
 REPORT = RunReport("job", JobOutcome.SUCCEEDED, NOW, NOW, HOLD)
 
 Operation = Callable[[], Awaitable[Any]]
@@ -129,6 +133,7 @@ OPERATIONS: dict[str, Operation] = {
     "broadcast_ops.record_cursor": lambda: broadcast_ops.record_cursor("x", 1, is_filled=False),
     "broadcast_ops.set_progress_message": lambda: broadcast_ops.set_progress_message("x", 1, 1),
     "broadcast_ops.last": lambda: broadcast_ops.last(1),
+    "broadcast_ops.end_without_recipients": lambda: broadcast_ops.end_without_recipients(BROADCAST, NOW),
     "broadcast_ops.mark_recalling": lambda: broadcast_ops.mark_recalling("x"),
     "broadcast_ops.mark_rows_removed": lambda: broadcast_ops.mark_rows_removed("x", {}),
     "broadcast_ops.mark_shown": lambda: broadcast_ops.mark_shown("x", BroadcastStatus.SENT),
@@ -171,7 +176,7 @@ OPERATIONS: dict[str, Operation] = {
     "channel_ops.change": lambda: channel_ops.change(-1, label="x"),
     "channel_ops.change_slots": lambda: channel_ops.change_slots(-1, Slots(), Slots()),
     "channel_ops.change_link": lambda: channel_ops.change_link(-1, "https://t.me/+x", invite_link="y"),
-    "channel_ops.count_join": lambda: channel_ops.count_join(-1),
+    "channel_ops.count_join": lambda: channel_ops.count_join(-1, "join 1"),
     "shortener_ops.add": lambda: shortener_ops.add(SHORTENER),
     "shortener_ops.current": lambda: shortener_ops.current(NOW),
     "shortener_ops.find": lambda: shortener_ops.find("x"),
@@ -233,6 +238,11 @@ OPERATIONS: dict[str, Operation] = {
     "lease_ops.resume": lambda: lease_ops.resume("x"),
     "lease_ops.find_many": lambda: lease_ops.find_many(["job"]),
     "lease_ops.take": lambda: lease_ops.take("x", "a", NOW, HOLD),
+    "polling_lease_ops.find": lambda: polling_lease_ops.find(1),
+    "polling_lease_ops.take": lambda: polling_lease_ops.take(1, "a", "", None, NOW),
+    "polling_lease_ops.renew": lambda: polling_lease_ops.renew(1, "a", NOW),
+    "polling_lease_ops.release": lambda: polling_lease_ops.release(1, "a", NOW),
+    "polling_lease_ops.stand_by": lambda: polling_lease_ops.stand_by(1),
     "login_ops.create": lambda: login_ops.create(1, NOW),
     "login_ops.redeem": lambda: login_ops.redeem(TOKEN, NOW),
     "membership_ops.delete_channel": lambda: membership_ops.delete_channel(-1),
@@ -243,6 +253,10 @@ OPERATIONS: dict[str, Operation] = {
     "pause_ops.load_noted": lambda: pause_ops.load_noted([1], NOW),
     "pause_ops.load": lambda: pause_ops.load(1, NOW),
     "pause_ops.record": lambda: pause_ops.record(1, 1, NOW, NOW),
+    "share_ops.beat": lambda: share_ops.beat(1, "x", BEAT),
+    "share_ops.clear": lambda: share_ops.clear(1),
+    "share_ops.join": lambda: share_ops.join(1, "x", BEAT),
+    "share_ops.take": lambda: share_ops.take(1, 1, {"x": 1}, ()),
     "post_ops.count_live": post_ops.count_live,
     "post_ops.create": lambda: post_ops.create(
         title="x", storage_chat_id=-1, message_ids=[1], created_by=1, created_at=NOW
@@ -271,6 +285,7 @@ OPERATIONS: dict[str, Operation] = {
     "run_ops.abandon_before": lambda: run_ops.abandon_before("x", 1, NOW),
     "run_ops.start_requested": lambda: run_ops.start_requested("x", "a", NOW, 1),
     "run_ops.find_requests": run_ops.find_requests,
+    "run_ops.find_runs": lambda: run_ops.find_runs(["x"]),
     "run_ops.find_tick": lambda: run_ops.find_tick("x", NOW),
     "run_ops.finish_run": lambda: run_ops.finish_run("x", REPORT),
     "run_ops.expire_requests": lambda: run_ops.expire_requests(NOW, HOLD),
@@ -282,6 +297,7 @@ OPERATIONS: dict[str, Operation] = {
     "run_ops.start_run": lambda: run_ops.start_run("job", None, "a", NOW),
     "segments.count_reachable": lambda: segments.count_reachable(Segment(), NOW),
     "segments.find_reachable": lambda: segments.find_reachable(Segment(), NOW, NOW, after=None, limit=1),
+    "health_ops.find_due_since": lambda: health_ops.find_due_since(NOW),
     "health_ops.find": health_ops.find,
     "health_ops.write": lambda: health_ops.write(Health(at=NOW, since=NOW)),
     "incident_ops.claim_open": lambda: incident_ops.claim_open("x", NOW, HOLD),
@@ -351,6 +367,14 @@ OPERATIONS: dict[str, Operation] = {
     "token_ops.delete_expired_and_used_tokens": token_ops.delete_expired_and_used_tokens,
     "token_ops.delete_unused_older_than": lambda: token_ops.delete_unused_older_than(NOW),
     "token_counts.reset_token_counts": lambda: token_counts.reset_token_counts(NOW),
+    "examination.recheck": examination.recheck,
+    "examination.remove": lambda: examination.remove("posts:x"),
+    "unreadable_rows.find": unreadable_rows.find,
+    "unreadable_rows.find_longest_unseen": lambda: unreadable_rows.find_longest_unseen(1),
+    "unreadable_rows.find_one": lambda: unreadable_rows.find_one("posts:x"),
+    "unreadable_rows.forget": lambda: unreadable_rows.forget("posts:x"),
+    "unreadable_rows.mark_seen": lambda: unreadable_rows.mark_seen("posts:x", NOW),
+    "unreadable_rows.note": lambda: unreadable_rows.note("posts", {"x": "title"}),
     "user_ops.ban": lambda: user_ops.ban(1, NOW, reason=None, until=None),
     "user_ops.find_news_stopped": lambda: user_ops.find_news_stopped(NOW, after=None, until=None, limit=1),
     "user_credits.give_back_credit": lambda: user_credits.give_back_credit(1, CODE, "u"),
