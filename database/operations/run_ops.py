@@ -101,8 +101,7 @@ async def find_requests(limit: int = 20) -> list[JobRun]:
 async def find_runs(run_ids: Sequence[str]) -> list[JobRun]:
     """Return the runs of these ids, in any order; unknown ids are left out."""
     keys = [to_key(run_id) for run_id in run_ids]
-    found = await _runs().find({"_id": {"$in": keys}}, limit=len(keys))
-    return [JobRun.model_validate(with_id(row)) for row in found]
+    return await find_records(_runs(), READ, {"_id": {"$in": keys}}, limit=len(keys))
 
 
 async def start_requested(run_id: str, owner: str, now: datetime, fence: int) -> bool:
