@@ -96,6 +96,13 @@ async def _check_database() -> Check:
     took_s = await time_ping(_ping, STORE_WITHIN_S)
     if took_s is None:
         return {"ok": False, "problem": f"no answer within {STORE_WITHIN_S:.0f} s"}
+    try:
+        async with asyncio.timeout(STORE_WITHIN_S):
+            refused = await current_database().writes.known()
+    except (TollgateError, TimeoutError) as error:
+        refused = type(error).__name__
+    if refused is not None:
+        return {"ok": False, "problem": f"takes no writes: {refused}"}
     return {"ok": True, "took_ms": round(took_s * 1000)}
 
 

@@ -30,6 +30,7 @@ from schedulers.jobs.health_probes import (
     check_incidents,
     check_jobs,
 )
+from schedulers.jobs.health_work import check_rows, check_work
 from schedulers.runner import Run
 from views.system import health_texts
 
@@ -47,7 +48,7 @@ class HealthCheck:
         ping: Ping,
         chats: ChatChecker,
     ) -> None:
-        """`plans`: of the jobs to check; its own is ignored. `ping` raises TollgateError."""
+        """`bots`: the user bot first. `plans`: of the jobs to check but its own. `ping` raises TollgateError."""
         self._bots = bots
         self._plans = plans
         self._alerts = alerts
@@ -79,6 +80,7 @@ class HealthCheck:
             succeeded_at=result.succeeded_at,
             due_by=before.due_by if result.due_by is None else result.due_by,
             open_incidents=result.open_incidents,
+            unreadable=result.unreadable,
             chats_next_at=result.chats_next_at,
         )
         self._last = health
@@ -106,6 +108,8 @@ class HealthCheck:
             check_jobs(others, before.since, before.succeeded_at, result, now),
             check_deletions(result, now),
             check_incidents(self._bots, result),
+            check_work(self._bots[0].bot_id, result, now),
+            check_rows(result),
             check_chats(self._chats, before.chats_next_at, result, now),
         )
         return result

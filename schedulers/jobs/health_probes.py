@@ -95,6 +95,7 @@ class CheckResult:
     #: None when the jobs could not be checked
     due_by: dict[str, datetime] | None = None
     open_incidents: int | None = None
+    unreadable: dict[str, int] | None = None
     chats_next_at: dict[str, datetime] = field(default_factory=dict)
 
     def add(self, trouble: Trouble, subject: str = "", amount: int = 0, detail: str = "") -> None:
@@ -167,7 +168,7 @@ async def check_jobs(
         result.due_by = {job: at for job, at in due.items() if at is not None}
         return findings
 
-    await _with_database(read, _OF_JOBS, result)
+    await with_database(read, _OF_JOBS, result)
 
 
 async def check_deletions(result: CheckResult, now: datetime) -> None:
@@ -182,7 +183,7 @@ async def check_deletions(result: CheckResult, now: datetime) -> None:
         late = await deletion_ops.count_overdue(now - DELETION_GRACE)
         return [Finding(trouble=Trouble.DELETIONS_OVERDUE, amount=late)] if late else []
 
-    await _with_database(read, frozenset({Trouble.DELETIONS_OVERDUE}), result)
+    await with_database(read, frozenset({Trouble.DELETIONS_OVERDUE}), result)
 
 
 async def check_incidents(probes: Sequence[BotProbe], result: CheckResult) -> None:
@@ -194,10 +195,10 @@ async def check_incidents(probes: Sequence[BotProbe], result: CheckResult) -> No
         still_open = set(await incident_ops.find_open()) if result.open_incidents else set()
         return [finding for finding in conflicts if finding.incident in still_open]
 
-    await _with_database(read, NOTIFIED_BY_POLLING, result)
+    await with_database(read, NOTIFIED_BY_POLLING, result)
 
 
-async def _with_database(
+async def with_database(
     read: Callable[[], Awaitable[list[Finding]]], troubles: frozenset[Trouble], result: CheckResult
 ) -> None:
     """Add the findings of `read`; after an outage or STORE_WITHIN_S its `troubles` could not be checked."""

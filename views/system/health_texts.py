@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from core.health.findings import Finding, Trouble
-from views.html import cut, esc
+from core.health.findings import RECOVERY, Finding, Trouble
+from views.html import bare, cut, esc
 
 _BOTS = {"user_bot": "user bot", "admin_bot": "admin bot"}
 #: characters quoted of an error
@@ -23,10 +23,25 @@ _SENTENCES: dict[Trouble, Callable[[str, Finding], str]] = {
     ),
     Trouble.DATABASE_AWAY: lambda _, __: "The database does not answer.",
     Trouble.DATABASE_SLOW: lambda _, found: f"The database took {found.amount:,} ms for a sign of life.",
+    Trouble.DATABASE_READ_ONLY: lambda _, __: (
+        "The database can be read but takes no writes, so nothing is delivered or deleted."
+    ),
+    Trouble.CLOCKS_APART: lambda who, found: (
+        f"The clock of the machine {who} differs from the database's by {found.amount:,} seconds, "
+        "so no job begins there."
+    ),
     Trouble.JOB_OVERDUE: lambda who, _: f"The job {who} has not run when it should have, twice.",
     Trouble.JOB_FAILED: lambda who, _: f"The last run of the job {who} did not succeed.",
     Trouble.DELETIONS_OVERDUE: lambda _, found: (
         f"{found.amount:,} deliveries should have been deleted more than five minutes ago."
+    ),
+    Trouble.WORK_WAITS: lambda who, found: (
+        f"Work of {_whose(who)} has been due for {found.amount:,} minutes, and nobody does it."
+    ),
+    Trouble.ROW_UNREADABLE: lambda who, found: (
+        f"{found.amount:,} more rows of {who} cannot be read."
+        if found.amount
+        else f"One row of {who.partition(':')[0]} cannot be read: {who.partition(':')[2]}. The rest goes on."
     ),
 }
 _NEXT_STEPS = {
@@ -48,12 +63,24 @@ _NEXT_STEPS = {
     Trouble.FLOOD: "Lower BULK_RATE_PER_SECOND, and see whether another program uses the same token.",
     Trouble.DATABASE_AWAY: "See whether MongoDB is running and MONGO_URI reaches it. What people send waits meanwhile.",
     Trouble.DATABASE_SLOW: "See what else the database's machine is doing, and what “python -m database doctor” says.",
+    Trouble.DATABASE_READ_ONLY: (
+        "See whether its disk or its quota is full, and whether the user in MONGO_URI still has the role readWrite. "
+        "What people send waits meanwhile."
+    ),
+    Trouble.CLOCKS_APART: "Set both clocks by a time server (NTP). Jobs begin again by themselves.",
     Trouble.JOB_OVERDUE: (
         "See with /jobs or “python -m schedulers list” whether a process runs it, and run it from there."
     ),
     Trouble.JOB_FAILED: "/jobs and “python -m schedulers history” show the error. It is tried again at its next time.",
     Trouble.DELETIONS_OVERDUE: (
         "See with /jobs how Auto-delete ends. Telegram deletes nothing that is older than 48 hours."
+    ),
+    Trouble.WORK_WAITS: (
+        "See whether the process of the user bot is running and what its log says; starting it again begins the work."
+    ),
+    Trouble.ROW_UNREADABLE: (
+        "“python -m database unreadable” shows every such row and what is wrong with it. It is left out until it is "
+        "repaired; what it stands for is not done."
     ),
 }
 _OVER: dict[Trouble, Callable[[str], str]] = {
@@ -66,17 +93,27 @@ _OVER: dict[Trouble, Callable[[str], str]] = {
     Trouble.FLOOD: lambda who: f"Telegram takes the {who}'s calls again.",
     Trouble.DATABASE_AWAY: lambda _: "The database answers again.",
     Trouble.DATABASE_SLOW: lambda _: "The database answers quickly again.",
+    Trouble.DATABASE_READ_ONLY: lambda _: "The database takes writes again.",
+    Trouble.CLOCKS_APART: lambda who: f"The clock of the machine {who} agrees with the database's again.",
     Trouble.JOB_OVERDUE: lambda who: f"The job {who} runs at its times again.",
     Trouble.JOB_FAILED: lambda who: f"The job {who} succeeded again.",
     Trouble.DELETIONS_OVERDUE: lambda _: "Deliveries are deleted in time again.",
+    Trouble.WORK_WAITS: lambda who: f"Work of {_whose(who)} is done again.",
+    Trouble.ROW_UNREADABLE: lambda who: (
+        f"The row {who} can be read again, or is gone." if ":" in who else f"Most rows of {who} can be read again."
+    ),
 }
+
+
+def _whose(subject: str) -> str:
+    return "telling subscribers of interrupted deliveries" if subject == RECOVERY else f"the job {subject}"
 
 
 def sentence(finding: Finding) -> str:
     """Say what is wrong, with the quoted error if there is one. Plain text."""
     said = _SENTENCES[finding.trouble](_name(finding), finding)
     detail = " ".join(finding.detail.split())
-    return f"{said} It says: {cut(detail, _DETAIL_MAX)}" if detail else said
+    return f"{said} It says: {cut(bare(detail), _DETAIL_MAX)}" if detail else said
 
 
 def next_step(finding: Finding) -> str:
@@ -95,10 +132,10 @@ def all_clear(finding: Finding) -> str:
 
 
 def loop_failed(name: str, error: str) -> str:
-    """Say that a part that never ends has failed and is started again. HTML."""
+    """Say that a loop has failed and is started again. HTML."""
     said = cut(" ".join(error.split()), _DETAIL_MAX)
     return (
-        f"<b>A part of Tollgate stopped and is started again: {esc(name)}.</b> It says: {esc(said)}\n"
+        f"<b>Something that always runs has stopped and is started again: {esc(name)}.</b> It says: {esc(said)}\n"
         "If it goes on, please report it with the log: it is a fault of the program, or a stored row that is damaged."
     )
 
@@ -110,7 +147,3 @@ def loop_runs(name: str) -> str:
 
 def _name(finding: Finding) -> str:
     return _BOTS.get(finding.subject, finding.subject)
-
-
-DATABASE_AWAY = alert(Finding(trouble=Trouble.DATABASE_AWAY))
-DATABASE_BACK = all_clear(Finding(trouble=Trouble.DATABASE_AWAY))
