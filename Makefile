@@ -7,7 +7,7 @@ EPISODES ?= 1000
 SEED ?= 1
 CODE := core database sender shorteners views monitoring schedulers user_bot admin_bot web_app sandbox scripts bench tests runtime config.py main.py
 
-.PHONY: help demo test sweeps test-all test-mongo chaos lint check format bench run journeys clean
+.PHONY: help demo test sweeps test-all test-mongo chaos lint check format bench run journeys proxies clean
 
 help:
 	@echo "make demo      try it in a local Telegram, nothing needed but Python"
@@ -15,6 +15,7 @@ help:
 	@echo "make test-all  these and the sweeps: every fault at every call, every size, whole processes"
 	@echo "make check     format, lint, strict types, then the tests (the import table is one of them)"
 	@echo "make journeys  the ways through the sandbox page in a real browser (needs Debian's chromium)"
+	@echo "make proxies   the web app behind nginx and Caddy (needs Debian's nginx-light and caddy)"
 	@echo "make test-mongo the tests of what is stored, the jobs and kill -9 on the server of MONGO_URI (an empty one)"
 	@echo "make chaos     the main job under fire: 1000 episodes, or EPISODES=20 SEED=1"
 	@echo "make bench     the figures, with MONGO_URI those on that server beside them"
@@ -38,10 +39,10 @@ run: $(RUN_READY)
 	@exec $(BIN)/python main.py
 
 test: $(DEV_READY)
-	@env -u MONGO_URI $(BIN)/python -m pytest -n 2 --dist loadfile -m "not sweep and not browser and not server"
+	@env -u MONGO_URI $(BIN)/python -m pytest -n 2 --dist loadfile -m "not sweep and not browser and not server and not proxy"
 
 sweeps: $(DEV_READY)
-	@env -u MONGO_URI $(BIN)/python -m pytest -n 2 --dist loadfile -m "sweep and not browser and not server"
+	@env -u MONGO_URI $(BIN)/python -m pytest -n 2 --dist loadfile -m "sweep and not browser and not server and not proxy"
 
 test-all: test sweeps
 
@@ -67,6 +68,9 @@ format: $(DEV_READY)
 
 journeys: $(DEV_READY)
 	$(BIN)/python -m pytest -m browser tests/journeys tests/sandbox
+
+proxies: $(DEV_READY)
+	$(BIN)/python -m pytest -m proxy tests/web/proxies
 
 bench: $(DEV_READY)
 	@$(BIN)/python -m bench

@@ -3,6 +3,8 @@
 import json
 import re
 import sys
+from datetime import timedelta
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -19,14 +21,22 @@ from pydantic_settings import (
 )
 
 from core.addresses import is_button_address
+from core.durations import read_duration
+from core.errors import BadInput
 from core.shorteners.addresses import NAME_MAX, has_sound_placeholders, is_api_url
 from core.shorteners.keys import is_key
 from core.shorteners.records import SHARE_MAX, Origin, environment_code
 from core.shorteners.records import Shortener as ListedShortener
+from core.timing.cron import CronLine
+from core.timing.job_times import CLEANUP_HOURS, INTERVAL_MAX, INTERVAL_MIN, JobTimes
+from schedulers import registry
+from schedulers.jobs_setting import read_jobs_setting
 
 OFFICIAL_API = "https://api.telegram.org"
 TELEGRAM_LINKS = "https://t.me"
 MEMORY_STORE = "memory://"
+#: BOTAPI §2.3; None: the one of https
+WEBHOOK_PORTS = (None, 443, 80, 88, 8443)
 _ADDRESS = "an address starting with https:// (or http://)"
 
 _HOST = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
@@ -143,13 +153,23 @@ class Settings(BaseSettings):
     TIMEZONE: str = "UTC"
     WEB_HOST: str = "127.0.0.1"
     WEB_PORT: int = Field(8080, ge=0, le=65535)
+    #: whose X-Forwarded-For is believed
+    TRUSTED_PROXIES: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = (
+        IPv4Network("127.0.0.0/8"),
+        IPv6Network("::1/128"),
+    )
     PUBLIC_BASE_URL: str = Field("", pattern=r"^(https?://.+)?$", description=_ADDRESS)
     UPDATES: Literal["polling", "webhook"] = "polling"
     WEBHOOK_SECRET: SecretStr = SecretStr("")
     SHORTENERS: Annotated[tuple[Shortener, ...], NoDecode] = ()
 
     TOKEN_EXPIRY_DAYS: int = Field(2, ge=1, le=30)
-    TOKEN_CLEANUP_HOUR: Annotated[tuple[int, ...], NoDecode] = (0, 12)
+    TOKEN_CLEANUP_HOUR: Annotated[tuple[int, ...], NoDecode] = CLEANUP_HOURS
+    CLEANUP_ENABLED: bool = True
+    CLEANUP_SESSION_INTERVAL: timedelta = timedelta(hours=1)
+    CLEANUP_VERIFICATION_INTERVAL: timedelta | None = None
+    #: by job: its cron line, None when it is off
+    JOBS: Annotated[dict[str, CronLine | None], NoDecode] = {}
     SEND_RATE_PER_SECOND: float = Field(30, gt=0, le=1000)
     BULK_RATE_PER_SECOND: float = Field(29.3, gt=0, le=1000)
     CLEANUP_BATCH_SIZE: int = Field(1000, ge=1, le=10_000)
@@ -199,6 +219,18 @@ class Settings(BaseSettings):
             raise ValueError("Telegram ids (positive numbers), comma separated, or nothing are expected")
         return tuple(int(part) for part in parts)
 
+    @field_validator("TRUSTED_PROXIES", mode="before")
+    @classmethod
+    def _split_networks(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        try:
+            return tuple(ip_network(part.strip()) for part in value.split(",") if part.strip())
+        except ValueError:
+            raise ValueError(
+                "addresses or networks, like 127.0.0.1,10.0.0.0/8, comma separated, are expected"
+            ) from None
+
     @field_validator("SHORTENERS", "TOKEN_CLEANUP_HOUR", mode="before")
     @classmethod
     def _read_json_list(cls, value: Any) -> Any:
@@ -235,6 +267,24 @@ class Settings(BaseSettings):
             raise ValueError("hours from 0 to 23, like [0,12], are expected")
         return tuple(sorted(set(value)))
 
+    @field_validator("CLEANUP_SESSION_INTERVAL", "CLEANUP_VERIFICATION_INTERVAL", mode="before")
+    @classmethod
+    def _is_interval(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        try:
+            found = read_duration(value)
+        except BadInput:
+            found = timedelta()
+        if not INTERVAL_MIN <= found <= INTERVAL_MAX or found % INTERVAL_MIN:
+            raise ValueError("an interval of 1 minute to 24 hours, in full minutes, like 30m or 1h, is expected")
+        return found
+
+    @field_validator("JOBS", mode="before")
+    @classmethod
+    def _are_jobs(cls, value: Any) -> Any:
+        return read_jobs_setting(value) if isinstance(value, str) else value
+
     @field_validator("MONGO_URI")
     @classmethod
     def _is_store(cls, value: SecretStr) -> SecretStr:
@@ -253,11 +303,11 @@ class Settings(BaseSettings):
             )
         return value.rstrip("/")
 
-    @field_validator("UPDATES")
+    @field_validator("WEBHOOK_SECRET")
     @classmethod
-    def _is_polling(cls, value: str) -> str:
-        if value == "webhook":
-            raise ValueError("webhook is not there yet: use polling")
+    def _is_webhook_secret(cls, value: SecretStr) -> SecretStr:
+        if not re.fullmatch(r"([A-Za-z0-9_-]{16,256})?", value.get_secret_value()):
+            raise ValueError("16 to 256 letters, digits, _ and - are expected, or nothing")
         return value
 
     @field_validator("ALERT_WEBHOOK_URL")
@@ -274,9 +324,59 @@ class Settings(BaseSettings):
             raise ValueError("ADMIN_BOT_TOKEN: the two bots need two different tokens")
         if self.is_memory_store and self.is_real_telegram and not self.ALLOW_MEMORY_STORE:
             raise ValueError("MONGO_URI: memory:// forgets everything at a stop; set ALLOW_MEMORY_STORE=true to insist")
+        if self.UPDATES == "webhook" and (problem := self._webhook_problem()):
+            raise ValueError(problem)
         if self.SANDBOX_CLOCK_URL and self.is_real_telegram:
             raise ValueError("SANDBOX_CLOCK_URL: only together with a sandbox in TELEGRAM_API_URL")
         return self
+
+    def _webhook_problem(self) -> str | None:
+        """Return why Telegram could not post updates to PUBLIC_BASE_URL; None when it could."""
+        if not self.PUBLIC_BASE_URL:
+            return "PUBLIC_BASE_URL: UPDATES=webhook needs the address Telegram posts to, like https://gate.example"
+        base = urlsplit(self.PUBLIC_BASE_URL)
+        if not self.is_real_telegram:
+            return None
+        if base.scheme != "https":
+            return "PUBLIC_BASE_URL: UPDATES=webhook needs an address that starts with https://"
+        if base.port not in WEBHOOK_PORTS:
+            return "PUBLIC_BASE_URL: UPDATES=webhook needs port 443, 80, 88 or 8443: Telegram posts to no other"
+        return None
+
+    @model_validator(mode="after")
+    def _times_agree(self) -> "Settings":
+        timed_twice = {
+            registry.TOKEN_CLEANUP.name: ("TOKEN_CLEANUP_HOUR", "CLEANUP_VERIFICATION_INTERVAL"),
+            registry.SESSION_CLEANUP.name: ("CLEANUP_SESSION_INTERVAL",),
+        }
+        problems = [
+            f"JOBS: {job} has its times from {setting} as well; set one of the two"
+            for job, settings in timed_twice.items()
+            for setting in settings
+            if job in self.JOBS and setting in self.model_fields_set
+        ]
+        if not self.CLEANUP_ENABLED:
+            cleanups = (row.name for row in registry.JOBS if row.is_cleanup)
+            problems += [
+                f"JOBS: {job} is given times, but CLEANUP_ENABLED=false switches it off"
+                for job in cleanups
+                if self.JOBS.get(job) is not None
+            ]
+        if problems:
+            raise ValueError("\n".join(problems))
+        return self
+
+    @property
+    def job_times(self) -> JobTimes:
+        """What these settings say of the times of jobs."""
+        return JobTimes(
+            cleanup_hours=self.TOKEN_CLEANUP_HOUR,
+            token_interval=self.CLEANUP_VERIFICATION_INTERVAL,
+            session_interval=self.CLEANUP_SESSION_INTERVAL,
+            is_cleanup_enabled=self.CLEANUP_ENABLED,
+            lines={job: line for job, line in self.JOBS.items() if line is not None},
+            off=frozenset(job for job, line in self.JOBS.items() if line is None),
+        )
 
     @property
     def is_memory_store(self) -> bool:
@@ -314,7 +414,7 @@ def problems_in(error: ValidationError) -> list[str]:
             text = "is missing"
         elif problem["type"] == "string_pattern_mismatch":
             text = f"{_expected(name) or 'an address starting with https://'} is expected"
-        lines.append(f"{name}: {text}" if name else text)
+        lines += [f"{name}: {line}" if name else line for line in text.splitlines()]
     return lines
 
 

@@ -2,26 +2,29 @@
 
 from aiogram import Bot, Dispatcher
 from aiogram.fsm.middleware import FSMContextMiddleware
-from aiogram.fsm.storage.base import BaseStorage
-from aiogram.fsm.storage.memory import SimpleEventIsolation
+from aiogram.fsm.storage.base import BaseEventIsolation, BaseStorage
 from aiogram.fsm.strategy import FSMStrategy
 
 from admin_bot.context import AdminConfig, AdminContext, ShortenerAccess
+from admin_bot.conversation.locks import LocalLocks, SharedLocks
 from admin_bot.conversation.storage import dialogue_storage
 from admin_bot.data import AdminData, build_data
 from admin_bot.middlewares.memberships import DropPeoplesMembership
 from admin_bot.routers import build_router
 from admin_bot.system.admin_page import local_address
 from config import Settings
+from core.clock import SystemClock
 from core.errors import TollgateError
 from core.supervisor import Supervisor
 from core.team.rights import Right, may
 from database.backups.files import backup_folder
+from database.operations.processes import dialogue_lock_ops
 from database.team import Team
-from runtime.context import Component, ProcessContext, process_context
+from runtime.context import ProcessContext, process_context
 from runtime.lifecycle import serve_until_stopped
-from runtime.polling_watch import PollingWatch
 from runtime.team import claim_notice
+from runtime.updates.choice import source_of
+from runtime.updates.source import BotComponent, ServedBot, UpdateSource
 from schedulers import registry
 from sender.updates.intake import RetryOnDatabaseOutage, install
 from shorteners.providers import configured_providers
@@ -32,17 +35,18 @@ from views import common_texts
 ALLOWED_UPDATES = ["message", "edited_message", "callback_query", "my_chat_member", "chat_member"]
 
 
-def build(bot: Bot, data: AdminData, storage: BaseStorage, outage_retry: RetryOnDatabaseOutage) -> Dispatcher:
+def build(
+    bot: Bot, data: AdminData, storage: BaseStorage, locks: BaseEventIsolation, outage_retry: RetryOnDatabaseOutage
+) -> ServedBot:
     """Build the dispatcher; touches neither network nor database."""
     # aiogram's own FSM middleware runs before ours and its storage closes before handlers have ended (BOTAPI §7.1):
     # this one runs after the intake, and is closed with the process
     dispatcher = Dispatcher(disable_fsm=True)
     dispatcher.workflow_data.update(data)
-    install(dispatcher, bot, outage_retry=outage_retry, texts=common_texts)
+    acknowledger = install(dispatcher, bot, outage_retry=outage_retry, texts=common_texts)
     dispatcher.update.outer_middleware(DropPeoplesMembership())
-    isolation = SimpleEventIsolation()
-    dispatcher.update.outer_middleware(FSMContextMiddleware(storage, isolation, strategy=FSMStrategy.USER_IN_CHAT))
-    data["conversations"].open(storage, isolation)
+    dispatcher.update.outer_middleware(FSMContextMiddleware(storage, locks, strategy=FSMStrategy.USER_IN_CHAT))
+    data["conversations"].open(storage, locks)
     dispatcher.include_router(build_router(data["clock"]))
 
     # registered after the intake's shutdown handlers: the last handlers may have added to an album
@@ -51,13 +55,11 @@ def build(bot: Bot, data: AdminData, storage: BaseStorage, outage_retry: RetryOn
     dispatcher.startup.register(data["progress_updater"].start)
     dispatcher.startup.register(data["publish_results"].resume)
     dispatcher.shutdown.register(data["progress_updater"].stop)
-    return dispatcher
+    return ServedBot("admin_bot", bot, dispatcher, acknowledger, ALLOWED_UPDATES)
 
 
-async def serve(
-    bot: Bot, dispatcher: Dispatcher, storage: BaseStorage, data: AdminData, notice: str | None = None
-) -> None:
-    """Poll until `dispatcher.stop_polling()`, and set the command menu meanwhile: it may have to wait.
+async def serve(updates: UpdateSource, storage: BaseStorage, data: AdminData, notice: str | None = None) -> None:
+    """Take updates until `updates.stop()`, and set the command menu meanwhile: it may have to wait.
 
     `notice` is printed first: it may hold a secret, so it is not logged.
     """
@@ -66,9 +68,7 @@ async def serve(
     tasks = Supervisor()
     tasks.spawn(_show_menus(data), "menu")
     try:
-        await dispatcher.start_polling(
-            bot, allowed_updates=ALLOWED_UPDATES, handle_signals=False, close_bot_session=False
-        )
+        await updates.serve()
     finally:
         await tasks.close()
         await storage.close()
@@ -88,7 +88,7 @@ async def _operators(team: Team) -> list[int]:
     return [user_id for user_id, role in members.roles.items() if may(role, Right.PAGE)]
 
 
-async def component(base: ProcessContext) -> Component:
+async def component(base: ProcessContext) -> BotComponent:
     """Build the admin bot as a component of a process."""
     settings = base.settings
     context = AdminContext(
@@ -108,7 +108,7 @@ async def component(base: ProcessContext) -> Component:
         shortener_access=_shortener_access(settings),
         public_base_url=settings.PUBLIC_BASE_URL,
         web_address=local_address(settings.WEB_HOST, settings.WEB_PORT),
-        plans=registry.plans(settings.zone, settings.TOKEN_CLEANUP_HOUR),
+        plans=registry.plans(settings.zone, settings.job_times),
         backup_job=registry.BACKUP.name,
         statistics_job=registry.STATISTICS.name,
         backup_folder=str(backup_folder(settings.DATA_DIR)),
@@ -116,11 +116,15 @@ async def component(base: ProcessContext) -> Component:
     )
     data = build_data(context, config)
     storage = dialogue_storage(base.database)
-    dispatcher = build(base.admin_bot, data, storage, base.outage_retry)
-    base.admin_bot.session.middleware(PollingWatch("admin_bot", base.alerts, base.clock, base.tasks))
+    updates = source_of(base, build(base.admin_bot, data, storage, _locks(base), base.outage_retry))
     admin_bot_username = (await base.admin_bot.me()).username or ""
     notice = await claim_notice(settings, base.team, admin_bot_username, base.clock)
-    return Component("admin bot", dispatcher, serve(base.admin_bot, dispatcher, storage, data, notice))
+    return BotComponent("admin bot", updates, serve(updates, storage, data, notice))
+
+
+def _locks(base: ProcessContext) -> BaseEventIsolation:
+    """Return the locks of conversations: with a webhook any process gets the next update of an admin."""
+    return LocalLocks() if base.settings.UPDATES == "polling" else SharedLocks(dialogue_lock_ops, SystemClock())
 
 
 def _shortener_access(settings: Settings) -> ShortenerAccess:

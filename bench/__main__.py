@@ -7,6 +7,7 @@ import signal
 import sys
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +15,15 @@ from pymongo.errors import PyMongoError
 
 from bench import cleanup, search, throughput, waiting
 from bench.broadcasts import memory, speed
+from bench.growth import growth
 from bench.harness.child import ChildEnded
 from bench.harness.report import Figure
 from bench.harness.stores import HOW_TO, find_server, ping
 from bench.harness.telegram import Telegram, telegram
 from bench.plan import FULL, QUICK, Plan
 from bench.publishing import channels
-from bench.recovery import recovery
+from bench.recovery import recovery, takeover
+from bench.sharing import ceiling
 from bench.web import requests
 
 FIGURES: dict[str, tuple[str, tuple[Callable[[Telegram, Plan], Awaitable[list[Figure]]], ...]]] = {
@@ -29,9 +32,12 @@ FIGURES: dict[str, tuple[str, tuple[Callable[[Telegram, Plan], Awaitable[list[Fi
     "broadcast": ("copies a second and memory, beside naive loops", (speed.measure, memory.measure)),
     "publishing": ("announcements in 20 channels under the ceiling, beside naive loops", (channels.measure,)),
     "recovery": ("until all that is due is deleted after kill -9, beside a naive script", (recovery.measure,)),
+    "takeover": ("the longest wait when the process that polls goes, beside a new process", (takeover.measure,)),
+    "ceiling": ("three processes in a rush: calls a second and 429s", (ceiling.measure,)),
     "cleanup": ("expired tokens deleted while others read, beside one delete_many", (cleanup.measure,)),
     "search": ("posts found by words, and documents read for a page", (search.measure,)),
     "page": ("requests to the verification page, beside a static page", (requests.measure_page,)),
+    "growth": ("what 10,000, 1 and 10 million subscribers need, from measured costs", (growth.measure,)),
     "api": ("requests to the admin API, beside a static page", (requests.measure_api,)),
 }
 
@@ -47,11 +53,19 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("names", nargs="*", metavar="NAME", help="figures to measure (default: all)")
     parser.add_argument("--quick", action="store_true", help="small sizes, in about two minutes; not a measurement")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures there as well")
+    parser.add_argument("--subscribers", type=_count, metavar="N", help="with growth: compute for N subscribers")
     arguments = parser.parse_args()
     for name in arguments.names:
         if name not in FIGURES:
             parser.error(f"there is no figure {name}; there are {', '.join(FIGURES)}")
     return arguments
+
+
+def _count(text: str) -> int:
+    count = int(text.replace("_", ""))
+    if count < 1:
+        raise ValueError(text)
+    return count
 
 
 async def _measured(name: str, plan: Plan) -> list[Figure]:
@@ -76,6 +90,8 @@ def main() -> int:
     # `timeout` leaves no database behind either
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     plan, server = QUICK if arguments.quick else FULL, find_server()
+    if arguments.subscribers is not None:
+        plan = replace(plan, subscribers=(arguments.subscribers,))
     if server is None:
         print(HOW_TO + "\n", flush=True)
     try:

@@ -33,8 +33,16 @@ class Plan:
     expired: int = 5_000
     #: posts that are searched
     posts: int = 100_000
+    #: seconds of a rush on several processes, and whether they are measured with a ceiling each as well
+    rush_s: float = 20.0
+    has_unshared_rush: bool = True
     #: requests of each kind to the web app in one repetition
     requests: int = 1000
+
+    #: deliveries and recipients of a broadcast of which the costs are taken, and subscribers they are computed for
+    deliveries: int = 200
+    recipients: int = 10_000
+    subscribers: tuple[int, ...] = (10_000, 1_000_000, 10_000_000)
 
     def counted(self, users: int) -> int:
         """Deliveries counted in one repetition with `users` subscribers at once."""
@@ -54,5 +62,9 @@ QUICK = Plan(
     due=300,
     expired=2_000,
     posts=2_000,
+    rush_s=4.0,
+    has_unshared_rush=False,
     requests=100,
+    deliveries=20,
+    recipients=200,
 )

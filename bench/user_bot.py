@@ -16,19 +16,24 @@ from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
 from typing import Any, TextIO
 
+from bson import encode
+
 import user_bot.main
 from bench.bare_bot import handlers_ended
 from bench.harness.actions import Answer, serve_actions, take_stdout
 from bench.harness.keyed import looked_up_by_key
-from bench.harness.stores import Store, drop
+from bench.harness.stores import Store, client_of, drop
 from bench.harness.telegram import ADMIN_TOKEN, OWNER, STORAGE
 from bench.harness.usage import cpu, watched_memory
 from config import Settings
 from core.announcements import AnnouncementState, CoverMessage, NewAnnouncement
 from core.broadcasts import NewBroadcast
+from core.ids import new_token
+from core.subscriptions import MembershipStatus
 from core.users import User
+from core.verification import Token
 from database.indexes import ensure_indexes
-from database.operations import announcement_ops, broadcast_ops
+from database.operations import announcement_ops, broadcast_ops, membership_ops, token_counts, token_ops
 from database.operations.posts import post_ops
 from monitoring import logs
 from runtime.context import ProcessContext, process_context
@@ -78,6 +83,21 @@ def _subscriber(user_id: int, joined_at: datetime) -> dict[str, Any]:
         last_seen_at=joined_at,
     )
     return user.model_dump()
+
+
+def _new_token(user_id: int, now: datetime) -> Token:
+    """A link through a shortener, as the gate makes one."""
+    return Token(
+        token=new_token(),
+        user_id=user_id,
+        post_code="A" * 16,
+        shortener="short",
+        has_page=True,
+        bot_username="bench_1_bot",
+        language="en",
+        created_at=now,
+        expires_at=now + timedelta(days=2),
+    )
 
 
 def _new_broadcast(key: str, message_id: int, now: datetime) -> NewBroadcast:
@@ -196,6 +216,46 @@ class Actions:
             await scheduler.runner.run(by_hand())
         return {"seconds": time.monotonic() - started_at}
 
+    async def commands(self) -> Answer:
+        """Return how many commands were sent to the database so far, after the handlers under way have ended."""
+        await handlers_ended(self._bot.dispatcher)
+        return {"commands": self._base.database.calls.total()}
+
+    async def delete_now(self) -> Answer:
+        """Let the time of every delivery be up, and run the deleter until none is left."""
+        due = {"$set": {"delete_at": self._base.clock.now()}}
+        await self._base.database.collection("deliveries").update_many({"delete_at": {"$ne": None}}, due)
+        scheduler: JobScheduler = create_scheduler(registry.MESSAGE_DELETER, self._bot.jobs)
+        report = await scheduler.runner.run(by_hand())
+        return {"outcome": report.outcome.value, "error": report.error}
+
+    async def verify(self, users: int) -> Answer:
+        """Give so many subscribers a verification link and an answer of a channel to join, as the gate stores them."""
+        now = self._base.clock.now()
+        for user_id in range(1, users + 1):
+            await membership_ops.record(STORAGE, user_id, MembershipStatus.MEMBER, now)
+            await token_counts.count_link(user_id, now, limit=15, update_key=f"1002:{user_id}")
+            await token_ops.add(_new_token(user_id, now))
+        return {}
+
+    async def stored(self) -> Answer:
+        """Return of each collection with documents the mean bytes of one, and of its indexes on a server."""
+        database = self._base.database
+        found = {}
+        for name in await database.collection_names():
+            if documents := await database.collection(name).find({}, limit=BATCH):
+                sizes = [len(encode(document)) for document in documents]
+                found[name] = {"document_bytes": sum(sizes) / len(sizes), **await self._index_bytes(name)}
+        return found
+
+    async def _index_bytes(self, name: str) -> dict[str, float]:
+        database, uri = self._base.database, self._base.settings.MONGO_URI.get_secret_value()
+        if database.is_memory:
+            return {}
+        async with client_of(Store("server", uri)) as client:
+            stats = await client[database.name].command("collStats", name)
+        return {"index_bytes": stats["totalIndexSize"] / stats["count"]}
+
 
 async def main(url: str, token: str, rates_per_s: tuple[float, float], answers: TextIO) -> None:
     settings = settings_for(url, token, rates_per_s)
@@ -206,7 +266,7 @@ async def main(url: str, token: str, rates_per_s: tuple[float, float], answers: 
         serving = base.tasks.spawn(user_bot.main.serve(bot, ()), "user bot")
         spare_collections()
         actions = (its.usage, its.fresh, its.broadcast, its.announce, its.watch_memory, its.watched_memory)
-        await serve_actions(answers, *actions)
+        await serve_actions(answers, *actions, its.commands, its.delete_now, its.verify, its.stored)
         await bot.dispatcher.stop_polling()
         await serving
 

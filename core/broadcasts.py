@@ -2,8 +2,9 @@
 
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from core.addresses import is_button_address
 from core.delivery import LONGEST_DELETE_AFTER
@@ -113,7 +114,11 @@ class NewBroadcast(Record):
 
 
 class Broadcast(NewBroadcast):
-    """A stored broadcast. Times are aware UTC."""
+    """A stored broadcast. Times are aware UTC.
+
+    A row needs only `message_id`, `created_at` and `delete_at`: it was sent by another program, and nobody knows to
+    whom (`has_recipients` is False).
+    """
 
     #: the document's `_id` as text
     id: str
@@ -140,6 +145,30 @@ class Broadcast(NewBroadcast):
     are_counts_final: bool = False
     #: its rows are removed, only `counts` are left
     are_rows_removed: bool = False
+    #: whether its recipients are known here
+    has_recipients: bool = True
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_another_program(cls, row: Any) -> Any:
+        if not isinstance(row, dict) or "status" in row or "message_id" not in row:
+            return row
+        ended: dict[str, Any] = {
+            "key": f"earlier {row.get('id')}",
+            "title": "",
+            "source_chat_id": 0,
+            "message_ids": (row["message_id"],),
+            "created_by": 0,
+            "send_at": row.get("created_at"),
+            "progress_chat_id": 0,
+            "status": BroadcastStatus.SENT,
+            "started_at": row.get("created_at"),
+            "finished_at": row.get("created_at"),
+            "is_filled": True,
+            "is_shown": True,
+            "has_recipients": False,
+        }
+        return {**ended, **{name: value for name, value in row.items() if value is not None or name == "delete_at"}}
 
 
 class Recipient(Record):

@@ -34,6 +34,12 @@ class StoreRefused(TollgateError):
     """The database refused the command (a bug or a broken document): do not retry the same call."""
 
 
+class UnreadableRow(StoreRefused):
+    """A stored document has not the shape of its record; it was noted for the owners. Others can be read."""
+
+    sentence = "What is stored about this is damaged, so I cannot go on with it. The owners are told within minutes."
+
+
 class AlreadyThere(TollgateError):
     """A unique key is taken: a concurrent or earlier call was first."""
 

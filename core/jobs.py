@@ -19,20 +19,32 @@ class JobPlan:
     purpose: str
     #: what a pause of it means, a sentence for admins
     when_paused: str
-    #: None: it runs only when work is due
+    #: None: it runs only when work is due, or not by itself
     schedule: Schedule | None
     #: it also runs between its ticks when work is due
     is_polled: bool = False
     #: the most telling count of a run: its name, the sentence for 1, the sentence for any other number
     summary: tuple[str, str, str] | None = None
+    #: other names it may be asked for by, those of other services (docs/coming-from.md)
+    aliases: tuple[str, ...] = ()
+    #: the setting that switched it off, and it runs only by hand; None: it is on
+    off_by: str | None = None
 
     @property
     def in_words(self) -> str:
-        """`every minute`, `daily at 00:00`, `when one is due`."""
+        """`every minute`, `daily at 00:00`, `when one is due`, `only by hand (JOBS)`."""
+        if self.off_by is not None:
+            return f"only by hand ({self.off_by})"
         if self.schedule is None:
             return "when one is due"
         words = self.schedule.in_words()
         return f"{words}, and when one is due" if self.is_polled else words
+
+    @property
+    def trigger(self) -> str:
+        """What starts it, for programs: that of its schedule, `due`, or both joined by ` or `."""
+        parts = [] if self.schedule is None else [self.schedule.as_trigger()]
+        return " or ".join([*parts, "due"] if self.is_polled else parts)
 
 
 class JobOutcome(StrEnum):

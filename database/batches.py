@@ -58,35 +58,53 @@ async def delete_in_batches(
 
     `oldest_by` is a field of every match; if `condition` names it, then as a range. At least one batch runs unless
     `goes_on` returns False. Not atomic: each document is deleted by itself, and only if it still matches then.
+
+    A batch begins where the one before ended, not at the front: there an index keeps the entries of what was deleted,
+    and reads all of them again. The last look is from the front, for what was inserted behind.
     """
     clock = clock or SystemClock()
     deadline = clock.monotonic() + timeout_s
     count = 0
+    #: the largest value that was deleted; None: from the front
+    behind: object = None
     if batch_size < 1:
         raise ValueError("a batch needs a limit of at least 1")
     while goes_on():
         # one more than a batch, to know whether another batch is needed
-        found = await collection.find(condition, limit=batch_size + 1, sort=[(oldest_by, 1)], projection=[oldest_by])
+        rest = _from(condition, oldest_by, behind)
+        found = await collection.find(rest, limit=batch_size + 1, sort=[(oldest_by, 1)], projection=[oldest_by])
         more = len(found) > batch_size
         if found:
             # the condition again: a document may have changed between the find and the delete
             removed = await collection.delete_many({**condition, **_batch(found, oldest_by, batch_size)})
             count += removed
             noted(removed)
-        if not more or clock.monotonic() >= deadline:
-            return Deleted(count, more)
+        if not more and behind is None:
+            return Deleted(count, more=False)
+        if clock.monotonic() >= deadline:
+            return Deleted(count, more or await collection.find_one(condition, projection=["_id"]) is not None)
+        behind = found[batch_size - 1].get(oldest_by) if more else None
         await clock.sleep(pause_ms / 1000)
     return Deleted(count, more=True)
+
+
+def _from(condition: Document, field: str, behind: object) -> Document:
+    """Return the condition for what is left from `behind` on; other documents may have that very value."""
+    return condition if behind is None else {**condition, field: {**condition.get(field, {}), "$gte": behind}}
 
 
 def _batch(found: list[Document], field: str, size: int) -> Document:
     """Condition for the first `size` of `found`: a range of `field`, which every server resolves by an index.
 
     Documents at the end that share their value with the next one wait for the next batch. Where all share one value
-    there is no such range: then a list of ids, for which some servers read every match of the condition.
+    there is no such range: then a list of ids, for which some servers read every match of the condition. So for values
+    of several types, or none, which no range contains.
     """
-    first, last = found[0][field], found[min(size, len(found)) - 1][field]
-    if len(found) <= size or last != found[size][field]:
+    values = [one.get(field) for one in found]
+    first, last = values[0], values[min(size, len(values)) - 1]
+    if first is None or type(first) is not type(last):
+        return {"_id": {"$in": [one["_id"] for one in found[:size]]}}
+    if len(found) <= size or last != values[size]:
         return {field: {"$gte": first, "$lte": last}}
     if first == last:
         return {"_id": {"$in": [one["_id"] for one in found[:size]]}}

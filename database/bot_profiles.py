@@ -4,6 +4,8 @@ from core.bot_profile import ShownText
 from core.errors import AlreadyThere
 from database.collection import Collection
 from database.connection import current_database
+from database.readable import record_or_none
+from database.values import Document
 
 
 def _config() -> Collection:
@@ -12,7 +14,11 @@ def _config() -> Collection:
 
 async def load(bot_id: int) -> dict[str, ShownText]:
     """Return what is known of the bot's texts, by name; {} at the first start."""
-    document = await _config().find_one({"_id": _id(bot_id)}) or {}
+    return await record_or_none(_config(), await _config().find_one({"_id": _id(bot_id)}), read) or {}
+
+
+def read(document: Document) -> dict[str, ShownText]:
+    """Return the texts of a bot's document. Raises one of `readable.CANNOT_READ`."""
     stored: dict[str, dict[str, str | None]] = document.get("texts") or {}
     return {name: ShownText(text["wanted"] or "", text["ours"]) for name, text in stored.items()}
 

@@ -59,6 +59,8 @@ def _options(timeout_s: float, appname: str) -> dict[str, Any]:
         "appname": appname,
         "serverSelectionTimeoutMS": timeout_ms,
         "connectTimeoutMS": timeout_ms,
+        # one date after the year 9999, which no datetime holds, would refuse every document of its reply
+        "datetime_conversion": "DATETIME_AUTO",
     }
 
 
@@ -77,11 +79,7 @@ def main_client(uri: str, timeout_s: float, limits: TimeLimits, listeners: Seque
 
 def bulk_client(uri: str, timeout_s: float, limits: TimeLimits, listeners: Sequence[CommandListener]) -> Any:
     """Return the client of bulk reads and deletes."""
-    options = _bounded(timeout_s, "tollgate-bulk", limits.bulk_s) | {
-        "maxPoolSize": BULK_CONNECTIONS,
-        # a backup must keep dates after the year 9999, which no datetime holds
-        "datetime_conversion": "DATETIME_AUTO",
-    }
+    options = _bounded(timeout_s, "tollgate-bulk", limits.bulk_s) | {"maxPoolSize": BULK_CONNECTIONS}
     return _client(uri, options, listeners)
 
 

@@ -3,14 +3,18 @@
 from datetime import datetime
 from weakref import WeakKeyDictionary
 
+from pydantic import TypeAdapter
+
 from core.errors import AlreadyThere
 from core.team.first_hour import FirstHour, StorageCandidate
 from database.collection import Collection
 from database.connection import Database, current_database
+from database.readable import record_or_none
 from database.shared_read import SharedRead
 from database.values import Document
 
 _ID = "first hour"
+_FIRST_HOUR = TypeAdapter(FirstHour)
 _caches: WeakKeyDictionary[Database, SharedRead[FirstHour]] = WeakKeyDictionary()
 
 
@@ -24,11 +28,14 @@ def _cache() -> SharedRead[FirstHour]:
 
 async def load() -> FirstHour:
     """Return what is stored."""
-    document = await _config().find_one({"_id": _ID}) or {}
+    return await record_or_none(_config(), await _config().find_one({"_id": _ID}), read) or FirstHour(None, None, None)
+
+
+def read(document: Document) -> FirstHour:
+    """Return the first hour of its document. Raises one of `readable.CANNOT_READ`."""
     candidate = document.get("candidate")
-    return FirstHour(
-        StorageCandidate(**candidate) if candidate else None, document.get("announced_at"), document.get("told_at")
-    )
+    fields = {name: document.get(name) for name in ("announced_at", "told_at")}
+    return _FIRST_HOUR.validate_python({**fields, "candidate": candidate or None})
 
 
 async def current(now: datetime) -> FirstHour:

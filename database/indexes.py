@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from core.errors import AlreadyThere, StoreRefused
 from database.connection import Database
+from database.first_keys import give_keys
 from database.index_builds import IndexBuilder, Told
 
 
@@ -161,6 +162,8 @@ INDEXES: dict[str, tuple[Index, ...]] = {
     # pauses Telegram asked for: those of one bot are read at its start, new ones while it runs, expired ones deleted
     "send_pauses": (_plain("bot_id", "until"), _plain("bot_id", "noted_at"), _plain("until")),
     "incidents": (_plain("closed_at"),),
+    # documents of all collections that cannot be read: the first found, and those not examined for longest
+    "unreadable_rows": (_plain("found_at"), _plain("seen_at")),
     "revoked_sessions": (_unique("jti"), _plain("expires_at")),
     "login_codes": (_unique("code_hash"), _plain("expires_at")),
 }
@@ -173,6 +176,7 @@ async def ensure_indexes(db: Database, told: Told | None = None) -> list[str]:
     StoreRefused naming collection, index and fields when one cannot be built: usually a unique one, because two
     documents have the same values.
     """
+    await give_keys(db)
     built = []
     async with IndexBuilder(db, told) as builder:
         for collection, indexes in INDEXES.items():

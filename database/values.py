@@ -10,6 +10,9 @@ from core.clock import to_milliseconds
 
 Document = dict[str, Any]
 
+#: condition: a date that a datetime holds. A range leaves out null, other types, and dates after the year 9999
+A_DATE: Document = {"$gte": datetime(1970, 1, 1, tzinfo=UTC), "$lt": datetime(9999, 12, 31, tzinfo=UTC)}
+
 #: stored as they are: most values of most documents
 _AS_THEY_ARE = frozenset({str, int, bool, float, type(None), ObjectId})
 

@@ -196,6 +196,11 @@ def set_health_metrics(health: Health) -> None:
             metrics.PENDING_UPDATES.labels(role=bot.name).set(bot.pending_updates)
     for job, at in health.succeeded_at.items():
         metrics.JOB_LAST_SUCCESS.labels(job=job).set(at.timestamp())
+    metrics.JOB_DUE_BY.clear()
+    for job, at in health.due_by.items():
+        metrics.JOB_DUE_BY.labels(job=job).set(at.timestamp())
+        if job not in health.succeeded_at:
+            metrics.JOB_LAST_SUCCESS.labels(job=job).set(0)
     if health.deletions_overdue is not None:
         metrics.PENDING_DELETIONS_OVERDUE.set(health.deletions_overdue)
     if health.oldest_overdue_s is not None:

@@ -34,6 +34,12 @@ SENDER_PAUSED = Counter(
 SENDER_QUEUE_DEPTH = Gauge(
     "tollgate_sender_queue_depth", "Requests waiting in a lane", ["bot", "lane"], registry=REGISTRY
 )
+SENDER_SHARE = Gauge(
+    "tollgate_sender_share",
+    "The part of the bot's calls that this process may make now; 1 is the whole ceiling",
+    ["bot"],
+    registry=REGISTRY,
+)
 DELIVERIES = Counter("tollgate_deliveries_total", "Deliveries of posts, by outcome", ["outcome"], registry=REGISTRY)
 DELETIONS = Counter("tollgate_deletions_total", "Deletions of deliveries, by outcome", ["outcome"], registry=REGISTRY)
 BROADCAST_RECIPIENTS = Counter(
@@ -52,7 +58,13 @@ JOB_DURATION = Histogram(
 )
 JOB_LAST_SUCCESS = Gauge(
     "tollgate_job_last_success_timestamp_seconds",
-    "Time of the last successful run of a job in any process, as of the last health check",
+    "Time of the last successful run of a job in any process, as of the last health check; 0 when it has not run yet",
+    ["job"],
+    registry=REGISTRY,
+)
+JOB_DUE_BY = Gauge(
+    "tollgate_job_due_timestamp_seconds",
+    "Time by which a job must have succeeded again; not there while it is paused or switched off",
     ["job"],
     registry=REGISTRY,
 )
@@ -79,6 +91,12 @@ UPDATES_POISON = Counter(
     ["bot"],
     registry=REGISTRY,
 )
+WEBHOOK_POSTS = Counter(
+    "tollgate_webhook_posts_total",
+    "Updates posted to this process: `taken`, to be posted `again`, `forbidden` (a wrong secret) or malformed",
+    ["bot", "outcome"],
+    registry=REGISTRY,
+)
 SHORTENER_CALLS = Counter(
     "tollgate_shortener_calls_total",
     "Requests to URL shorteners; outcome is `ok` or the kind of failure",
@@ -92,6 +110,7 @@ UPDATE_AGE = Histogram(
     buckets=(1, 2, 5, 10, 30, 60, 300, 3600),
     registry=REGISTRY,
 )
+POLLS = Gauge("tollgate_polls", "1 when this process polls, 0 when it stands by", ["bot"], registry=REGISTRY)
 #: results of the health check, which runs in one process for all; `role` is user_bot or admin_bot
 TELEGRAM_UP = Gauge(
     "tollgate_telegram_up", "1 when Telegram answered for the bot in the last health check", ["role"], registry=REGISTRY

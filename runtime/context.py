@@ -5,23 +5,23 @@ Used by `main.py`, `user_bot/main.py` and `admin_bot/main.py`; knows no handlers
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
 
 import structlog
-from aiogram import Bot, Dispatcher
+from aiogram import Bot
 from aiogram.exceptions import TelegramNotFound, TelegramUnauthorizedError
 from pydantic import SecretStr
 
 from config import Settings
 from core.clock import Clock, SystemClock
 from core.retries import retry
-from core.supervisor import Supervisor
+from core.supervisor import LOOP_FAILURES, Supervisor
 from database.connection import Database, close_database
 from database.operations import incident_ops, pause_ops
+from database.operations.rates import share_ops
 from database.team import Team
 from monitoring import logs
 from monitoring.alerts import Alerts, first_that_reaches
@@ -34,14 +34,17 @@ from runtime.lifecycle import (
     open_store,
     take_sandbox_time,
 )
+from runtime.loop_alerts import LoopAlerts
 from runtime.refusal_alerts import RefusalAlerts
 from runtime.sandbox_clock import LimiterClock, follow_clock
 from runtime.team import team_of
+from runtime.updates.receivers import Receivers
 from sender.bots import build_bot
 from sender.certainty import Certainty, Effect, certainty_of
 from sender.failures import TELEGRAM_ERRORS
 from sender.limiting.pauses import Pauses
 from sender.limiting.send_limiter import SendLimiter
+from sender.limiting.sharing.shared_ceilings import SharedCeilings
 from sender.owners import owner_notifier
 from sender.updates.intake import RetryOnDatabaseOutage
 from sender.updates.update_ages import UpdateAges
@@ -70,24 +73,9 @@ class ProcessContext:
     outage_retry: RetryOnDatabaseOutage
     tasks: Supervisor
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
-
-
-@dataclass(frozen=True, slots=True)
-class Component:
-    """One running bot: `serve` returns when `dispatcher` stops polling."""
-
-    name: str
-    dispatcher: Dispatcher
-    serve: Coroutine[Any, Any, None]
-    state: str = "running"
-
-    async def stop(self) -> bool:
-        """Stop polling. False: it had not started to poll."""
-        try:
-            await self.dispatcher.stop_polling()
-        except RuntimeError:
-            return False
-        return True
+    #: how the updates of each bot are taken in this process now, by "user_bot" and "admin_bot"; /readyz shows it
+    update_states: dict[str, str] = field(default_factory=dict)
+    receivers: Receivers = field(default_factory=Receivers)
 
 
 @asynccontextmanager
@@ -105,14 +93,19 @@ async def process_context(settings: Settings, clock: SystemClock | None = None) 
         base = _put_together(settings, clock, database, closing)
         pauses = Pauses(clock, pause_ops)
         closing.push_async_callback(pauses.close)
+        ceilings = SharedCeilings(clock, share_ops, share_ops.new_process(), pauses.read_noted)
+        closing.push_async_callback(ceilings.close)
         closing.push_async_callback(base.tasks.close)
         if settings.SANDBOX_CLOCK_URL:
-            base.tasks.spawn(follow_clock(settings.SANDBOX_CLOCK_URL, clock), "sandbox clock")
+            base.tasks.keep_running(
+                partial(follow_clock, settings.SANDBOX_CLOCK_URL, clock), "sandbox clock", SystemClock()
+            )
         give_up_at = clock.monotonic() + START_PATIENCE_S
         for bot, variable in ((base.user_bot, "USER_BOT_TOKEN"), (base.admin_bot, "ADMIN_BOT_TOKEN")):
             await _greet(bot, variable, give_up_at, clock)
         # after getMe, which the Bot API server answers itself: a pause of the bot may outlast START_PATIENCE_S
         await _start_pauses(base, pauses)
+        await _share_calls(base, ceilings)
         _tell_of_unknown_refusals(base)
         _watch(base)
         yield base
@@ -154,15 +147,22 @@ async def _start_pauses(base: ProcessContext, pauses: Pauses) -> None:
     for bot, limiter in ((base.user_bot, base.user_limiter), (base.admin_bot, base.admin_limiter)):
         await as_soon_as_it_answers(partial(pauses.restore, bot.id, limiter), base.clock)
         pauses.watch(bot.id, limiter)
-    base.tasks.spawn(pauses.write(), "pauses")
-    base.tasks.spawn(pauses.follow(), "pauses of others")
+    base.tasks.keep_running(pauses.write, "pauses", base.clock)
+    base.tasks.keep_running(pauses.follow, "pauses of others", base.clock)
+
+
+async def _share_calls(base: ProcessContext, ceilings: SharedCeilings) -> None:
+    """Share each bot's calls with other processes from now on. Raises CannotStart."""
+    for bot, limiter in ((base.user_bot, base.user_limiter), (base.admin_bot, base.admin_limiter)):
+        await as_soon_as_it_answers(partial(ceilings.join, bot.id, limiter), base.clock)
+    base.tasks.keep_running(ceilings.run, "shares of calls", base.clock)
 
 
 def _tell_of_unknown_refusals(base: ProcessContext) -> None:
     refusals = RefusalAlerts(base.alerts)
     for limiter in (base.user_limiter, base.admin_limiter):
         refusals.watch(limiter)
-    base.tasks.spawn(refusals.run(), "unknown refusals")
+    base.tasks.keep_running(refusals.run, "unknown refusals", base.clock)
 
 
 def _watch(base: ProcessContext) -> None:
@@ -171,8 +171,9 @@ def _watch(base: ProcessContext) -> None:
     database = base.database
     store = WatchedStore(database.ping, database.writes, database.clocks.measure)
     watch = DatabaseWatch(store, base.alerts, health_texts, real)
-    base.tasks.spawn(watch.run(), "database watch")
-    base.tasks.spawn(measure_lag(real), "loop lag")
+    base.tasks.keep_running(watch.run, "database watch", real)
+    base.tasks.keep_running(partial(measure_lag, real), "loop lag", real)
+    base.tasks.keep_running(LoopAlerts(LOOP_FAILURES, base.alerts, real).run, "loop watch", real)
 
 
 def _bot_and_limiter(settings: Settings, token: SecretStr, clock: Clock) -> tuple[Bot, SendLimiter]:

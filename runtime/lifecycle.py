@@ -53,8 +53,8 @@ class Component(Protocol):
     def name(self) -> str: ...
 
     @property
-    def state(self) -> str:
-        """The text printed once it runs."""
+    def state(self) -> str | None:
+        """The text printed once it runs; None: it prints its own."""
         ...
 
     @property
@@ -193,7 +193,8 @@ async def serve_until_stopped(context: AppContext, components: Sequence[Componen
     asked = context.tasks.spawn(context.stopping.wait(), "stop signal")
     spare_collections()
     for component in components:
-        announce(component.name, component.state)
+        if component.state is not None:
+            announce(component.name, component.state)
     await asyncio.wait([*serving, asked], return_when=asyncio.FIRST_COMPLETED)
     log.info("stop.started")
     await asyncio.gather(*(_stop(context.tasks, *running) for running in zip(components, serving, strict=True)))

@@ -45,8 +45,9 @@ class PollingWatch:
         self._clock = clock
         self._tasks = tasks
         self._conflict_at: float | None = None
-        #: since when no conflict has come; None: there is no incident to end. A process before may have left one open
-        self._quiet_since: float | None = clock.monotonic()
+        self._polled_at: float | None = None
+        #: since when no conflict has come; None: there is no incident to end. Another process may have left one open
+        self._quiet_since: float | None = None
         self._telling: asyncio.Task[Any] | None = None
 
     async def __call__(
@@ -57,6 +58,7 @@ class PollingWatch:
     ) -> "Response[TelegramType]":
         if method.__api_method__ != _GET_UPDATES:
             return await make_request(bot, method)
+        self._polls()
         try:
             answer = await make_request(bot, method)
         except TELEGRAM_ERRORS as error:
@@ -65,6 +67,13 @@ class PollingWatch:
             raise
         self._answered()
         return answer
+
+    def _polls(self) -> None:
+        """Begin anew behind a time in which another process of ours polled: what it saw is not known here."""
+        now = self._clock.monotonic()
+        if self._polled_at is None or now - self._polled_at > AGAIN_WITHIN_S:
+            self._conflict_at, self._quiet_since = None, now
+        self._polled_at = now
 
     def _conflict(self) -> None:
         now, before = self._clock.monotonic(), self._conflict_at

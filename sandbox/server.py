@@ -18,6 +18,7 @@ from sandbox.port import Port
 from sandbox.state.files import placeholder_picture
 from sandbox.state.world import Bot, World
 from sandbox.t_me_redirect import is_cross_site
+from sandbox.webhooks.pushing import Webhooks
 from sandbox.wire import Call, read_parameters
 
 Json = dict[str, Any]
@@ -59,11 +60,14 @@ class Sandbox:
         )
         await runner.setup()
         self.port = opened = Port(runner, host, port)
+        webhooks = Webhooks(self.world)
         try:
             self.url = await opened.open()
             self.world.restarts.close_port = opened.close_for
+            webhooks.open()
             yield self
         finally:
+            await webhooks.close()
             self.world.restarts.close_port = None
             await opened.end()
             await runner.cleanup()

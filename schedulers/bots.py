@@ -1,8 +1,8 @@
 """Bots for jobs in a process of their own, without the app or beside it.
 
-Importing this imports aiogram. Such a process has a rate limit of its own: beside the app the two together may exceed
-Telegram's limit, which then answers both with 429. Pauses are shared: the stored ones are restored before the first
-call, those of the app are heeded meanwhile, and those of this process are stored.
+Importing this imports aiogram. Such a process has a share of the bot's calls, as the app has, and gives it back at its
+end. Pauses are shared: the stored ones are restored before the first call, those of the app are heeded meanwhile, and
+those of this process are stored.
 """
 
 from collections.abc import AsyncIterator
@@ -13,6 +13,7 @@ from core.clock import SystemClock
 from core.supervisor import Supervisor
 from database.backups.files import backup_folder
 from database.operations import incident_ops, pause_ops
+from database.operations.rates import share_ops
 from database.secret_file import OWNERS, read_secret
 from database.team import Team
 from monitoring.alerts import Alerts, first_that_reaches
@@ -22,6 +23,7 @@ from schedulers.run_once import JobConfig
 from sender.bots import build_bot
 from sender.limiting.pauses import Pauses
 from sender.limiting.send_limiter import SendLimiter
+from sender.limiting.sharing.shared_ceilings import SharedCeilings
 from sender.owners import owner_notifier
 
 
@@ -45,12 +47,15 @@ async def telegram(config: JobConfig) -> AsyncIterator[TelegramResources]:
         admin_bot, user_limiter, admin_limiter, team.owner_ids, folder, config.backup_keep, config.storage_channel_id
     )
     pauses, tasks = Pauses(clock, pause_ops), Supervisor()
+    ceilings = SharedCeilings(clock, share_ops, share_ops.new_process(), pauses.read_noted)
     try:
         for bot, limiter in ((user_bot, user_limiter), (admin_bot, admin_limiter)):
             await pauses.restore(bot.id, limiter)
             pauses.watch(bot.id, limiter)
-        tasks.spawn(pauses.write(), "pauses")
-        tasks.spawn(pauses.follow(), "pauses of others")
+            await ceilings.join(bot.id, limiter)
+        tasks.keep_running(pauses.write, "pauses", clock)
+        tasks.keep_running(pauses.follow, "pauses of others", clock)
+        tasks.keep_running(ceilings.run, "shares of calls", clock)
         yield TelegramResources(user_bot, alerts, owners)
     finally:
         if webhook is not None:
@@ -58,4 +63,5 @@ async def telegram(config: JobConfig) -> AsyncIterator[TelegramResources]:
         await user_bot.session.close()
         await admin_bot.session.close()
         await tasks.close()
+        await ceilings.close()
         await pauses.close()

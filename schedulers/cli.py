@@ -47,13 +47,18 @@ AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stand
 
 
 def _check_job(name: str) -> str:
-    if name not in registry.JOB_NAMES:
+    found = registry.find_name(name)
+    if found is None:
         raise typer.BadParameter(f"{name[:60]!r} is no job. The jobs are: {', '.join(registry.JOB_NAMES)}")
-    return name
+    return found
 
 
 def _check_job_or_all(name: str) -> str:
     return name if name == ALL else _check_job(name)
+
+
+def _check_jobs_or_all(names: list[str] | None) -> list[str]:
+    return [_check_job_or_all(name) for name in names or ()]
 
 
 def _check_job_if_given(name: str | None) -> str | None:
@@ -63,7 +68,13 @@ def _check_job_if_given(name: str | None) -> str | None:
 Job = Annotated[
     str, typer.Argument(metavar="NAME", callback=_check_job, help=f"One of: {', '.join(registry.JOB_NAMES)}.")
 ]
-JobOrAll = Annotated[str, typer.Argument(metavar="NAME|all", callback=_check_job_or_all, help="A job, or all of them.")]
+JobsOrAll = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="NAME|all", callback=_check_jobs_or_all, help="Jobs by their names, or all of them."),
+]
+Tasks = Annotated[
+    list[str] | None, typer.Option("--task", metavar="NAME|all", callback=_check_jobs_or_all, help="The same as NAME.")
+]
 MaybeJob = Annotated[
     str | None, typer.Argument(metavar="[NAME]", callback=_check_job_if_given, help="Of one job only.")
 ]
@@ -116,7 +127,7 @@ def _print_table(table: Any) -> None:
 def list_jobs(as_json: AsJson = False) -> None:
     """Every job: when it runs, when next (in TIMEZONE), how its last run ended and how long ago that was."""
     settings, now = load_settings(), SystemClock().now()
-    plans = registry.plans(settings.zone, settings.TOKEN_CLEANUP_HOUR)
+    plans = registry.plans(settings.zone, settings.job_times)
 
     async def read() -> Any:
         runs, leases = await run_ops.latest_runs(registry.JOB_NAMES), await lease_ops.find_many(registry.JOB_NAMES)
@@ -184,34 +195,35 @@ def _say_changed(name: str, what: str, is_changed: bool, as_json: bool) -> None:
 
 @app.command()
 def run(
-    name: JobOrAll,
+    names: JobsOrAll = None,
+    task: Tasks = None,
     due: Annotated[
         bool, typer.Option("--due", help="Only what is due and nobody has run: for a line in cron.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Run a job, or all of them, now and in this process. A job another process is at is not run a second time.
+    """Run jobs now and in this process, one after the other. A job another process is at is not run a second time.
 
     A job by its name runs also while it is paused; `all` and `--due` pass paused ones over.
     """
+    named = dict.fromkeys([*(names or ()), *(task or ())])
+    if not named:
+        raise typer.BadParameter("Name a job, or all.")
     settings = load_settings()
     reports: list[RunReport] = []
-    names = registry.JOB_NAMES if name == ALL else (name,)
+    jobs = registry.JOB_NAMES if ALL in named else tuple(named)
 
     async def run_them() -> bool:
-        # the app may never have run here, and the unique index on rows is what makes a tick run once
-        await check_not_half_restored(connection.current_database())
-        await migrate(connection.current_database())
-        await ensure_indexes(connection.current_database())
+        await _prepare_database()
         # imported only here: `list` does without the jobs
         run_once = import_module("schedulers.run_once")
         is_well: bool = await run_once.run_all(
-            names,
+            jobs,
             _job_config(settings, run_once.JobConfig),
             watch,
             notify,
             is_due=due,
-            even_paused=name != ALL and not due,
+            even_paused=ALL not in named and not due,
         )
         return is_well
 
@@ -229,6 +241,13 @@ def run(
     raise typer.Exit(0 if is_well else 1)
 
 
+async def _prepare_database() -> None:
+    # the app may never have run here, and the unique index on rows is what makes a tick run once
+    await check_not_half_restored(connection.current_database())
+    await migrate(connection.current_database())
+    await ensure_indexes(connection.current_database())
+
+
 @asynccontextmanager
 async def _no_progress() -> AsyncIterator[Callable[["Run"], None]]:
     yield lambda run: None
@@ -238,7 +257,7 @@ def _job_config(settings: Settings, kind: Callable[..., Any]) -> Any:
     """Return the JobConfig of these settings; `kind` is that class, which is imported only by `run`."""
     return kind(
         zone=settings.zone,
-        cleanup_hours=settings.TOKEN_CLEANUP_HOUR,
+        times=settings.job_times,
         batch_size=settings.CLEANUP_BATCH_SIZE,
         timeout_s=settings.CLEANUP_TIMEOUT_SECONDS,
         pause_ms=settings.CLEANUP_PAUSE_MS,

@@ -65,9 +65,10 @@ def _done(report: RunReport) -> str:
 def jobs_table(jobs: Sequence[JobStatus], now: datetime, zone: ZoneInfo) -> Table:
     table = Table("job", "runs", f"next run ({zone.key})", "last outcome", "age", box=None, pad_edge=False)
     for job in jobs:
-        next_at = "paused" if job.is_paused else moment(job.next_at, zone)
+        is_off = job.plan.off_by is not None
+        next_at = "off" if is_off else "paused" if job.is_paused else moment(job.next_at, zone)
         last = job.last
-        state = "never ran" if last is None else outcome(last, now)
+        state = "not run yet" if last is None else outcome(last, now)
         table.add_row(job.name, job.plan.in_words, next_at, state, "" if last is None else age(last.started_at, now))
     return table
 
@@ -98,7 +99,9 @@ def job_document(job: JobStatus, now: datetime, zone: ZoneInfo) -> dict[str, Any
         "name": job.name,
         "purpose": job.plan.purpose,
         "schedule": job.plan.in_words,
+        "trigger": job.plan.trigger,
         "next_at": None if job.next_at is None else job.next_at.astimezone(zone).isoformat(),
+        "is_off": job.plan.off_by is not None,
         "is_paused": job.is_paused,
         "paused_by": lease.paused_by if lease is not None and job.is_paused else None,
         "is_running": job.is_running(now),

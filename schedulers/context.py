@@ -9,9 +9,10 @@ from zoneinfo import ZoneInfo
 
 from core.clock import SystemClock
 from core.jobs import JobPlan
+from core.timing.job_times import JobTimes
 from database.batches import Bounds
 from monitoring.alerts import Alerts
-from schedulers.registry import CLEANUP_HOURS, plans
+from schedulers.registry import plans
 from schedulers.scheduler import Timer
 
 if TYPE_CHECKING:
@@ -59,7 +60,8 @@ class JobContext:
     bounds: Bounds = field(default_factory=Bounds)
     #: longest run, unless the job's row says otherwise
     time_limit: timedelta = timedelta(seconds=300)
-    cleanup_hours: tuple[int, ...] = CLEANUP_HOURS
+    #: what the configuration says of their times
+    times: JobTimes = field(default_factory=JobTimes)
     #: name of the process in rows and leases; empty: its host, pid and a random part
     owner: str = ""
     timer: Timer = field(default_factory=Timer)
@@ -69,7 +71,7 @@ class JobContext:
 
     def plans(self) -> Mapping[str, JobPlan]:
         """Return the plan of every job by its name."""
-        return plans(self.zone, self.cleanup_hours)
+        return plans(self.zone, self.times)
 
     def telegram_of(self, job: str) -> TelegramResources:
         """Return what `job` needs of Telegram. Raises ValueError when the process has no bot."""

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from core.jobs import JobOutcome, JobPlan, RunReport
 from schedulers.context import JobContext
+from schedulers.order import Predecessors
 from schedulers.polling import HasWork, PollTrigger
 from schedulers.runner import Run, Runner
 from schedulers.ticks import TickTrigger
@@ -13,16 +14,29 @@ from schedulers.ticks import TickTrigger
 class JobScheduler:
     """Starts a job at its times. `start` and `stop` need a running event loop; `runner.run` only the database."""
 
-    def __init__(self, plan: JobPlan, runner: Runner, context: JobContext, has_work: HasWork | None = None) -> None:
-        """`has_work` is that of a polled job."""
+    def __init__(
+        self,
+        plan: JobPlan,
+        runner: Runner,
+        context: JobContext,
+        has_work: HasWork | None = None,
+        predecessors: Predecessors | None = None,
+    ) -> None:
+        """`has_work` is that of a polled job; `predecessors` end before a tick of this one begins."""
         self.plan = plan
         self.runner = runner
         clock = context.clock
         self._triggers: list[TickTrigger | PollTrigger] = []
         if plan.schedule is not None:
             ticks = TickTrigger(
-                plan.name, plan.schedule, runner.run, clock, context.timer, jitter=context.jitter
-            )  # fmt: skip
+                plan.name,
+                plan.schedule,
+                runner.run,
+                clock,
+                context.timer,
+                jitter=context.jitter,
+                predecessors=predecessors,
+            )
             self._triggers.append(ticks)
         if has_work is not None:
             self._triggers.append(PollTrigger(plan.name, has_work, runner.run, clock))

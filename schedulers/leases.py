@@ -77,7 +77,7 @@ async def held(
         yield None
         return
     tasks = Supervisor()
-    tasks.spawn(lease.keep(), f"lease {job}")
+    tasks.keep_running(lease.keep, f"lease {job}", clock)
     try:
         yield lease
     finally:

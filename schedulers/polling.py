@@ -44,7 +44,7 @@ class PollTrigger:
         """Poll from now on; a second start does nothing."""
         if self._polling is None:
             self._stopping.clear()
-            self._polling = self._tasks.spawn(self._poll(), f"poll {self._name}")
+            self._polling = self._tasks.keep_running(self._poll, f"poll {self._name}", self._clock)
 
     def stop(self) -> None:
         """Poll no more; ask a run in progress to finish its present step. `ended` waits for it."""

@@ -10,10 +10,12 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from core.jobs import JobPlan
-from core.schedules import Schedule, daily_at, every_full_hour, every_minute
+from core.schedules import Both, Every, Schedule, daily_at, every_full_hour, every_minute
+from core.timing.cron import Cron, read_cron_line
+from core.timing.job_times import JobTimes
 
-#: TOKEN_CLEANUP_HOUR unless the configuration says otherwise
-CLEANUP_HOURS = (0, 12)
+#: the settings that switch jobs off
+JOBS_SETTING, CLEANUP_SETTING = "JOBS", "CLEANUP_ENABLED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,36 +28,66 @@ class JobRow:
     when_paused: str
     #: module of `schedulers/jobs/` whose `create(context)` makes the job
     module: str
-    #: from TIMEZONE and TOKEN_CLEANUP_HOUR; None: it runs only when work is due
-    schedule: Callable[[ZoneInfo, tuple[int, ...]], Schedule] | None = None
+    #: from TIMEZONE and the configured times; None: it runs only when work is due
+    schedule: Callable[[ZoneInfo, JobTimes], Schedule] | None = None
     #: between ticks it also runs when its `has_work` says so
     is_polled: bool = False
     #: its module imports aiogram, its factory needs `JobContext.telegram`
     needs_telegram: bool = False
-    #: longest run; None: that of JobContext
+    #: longest run, or longest part of a run that reports its progress; None: that of JobContext
     time_limit: timedelta | None = None
+    #: CLEANUP_ENABLED=false switches it off
+    is_cleanup: bool = False
+    #: jobs that end before it when they run at the same time
+    after: tuple[str, ...] = ()
     #: see `JobPlan`
     summary: tuple[str, str, str] | None = None
+    #: see `JobPlan`
+    aliases: tuple[str, ...] = ()
 
-    def plan(self, zone: ZoneInfo, cleanup_hours: tuple[int, ...]) -> JobPlan:
-        """Return its plan, with the schedule in this zone."""
-        schedule = None if self.schedule is None else self.schedule(zone, cleanup_hours)
-        return JobPlan(self.name, self.purpose, self.when_paused, schedule, self.is_polled, self.summary)
+    def plan(self, zone: ZoneInfo, times: JobTimes) -> JobPlan:
+        """Return its plan, with the configured schedule in this zone."""
+        schedule, off_by = self._schedule(zone, times), self._off_by(times)
+        if off_by is not None:
+            return JobPlan(
+                self.name, self.purpose, self.when_paused, None, False, self.summary, self.aliases, off_by=off_by
+            )
+        return JobPlan(self.name, self.purpose, self.when_paused, schedule, self.is_polled, self.summary, self.aliases)
+
+    def _schedule(self, zone: ZoneInfo, times: JobTimes) -> Schedule | None:
+        line = times.lines.get(self.name)
+        if line is not None:
+            return Cron(line, zone)
+        return None if self.schedule is None else self.schedule(zone, times)
+
+    def _off_by(self, times: JobTimes) -> str | None:
+        if self.name in times.off:
+            return JOBS_SETTING
+        return CLEANUP_SETTING if self.is_cleanup and not times.is_cleanup_enabled else None
 
 
-def _each_minute(zone: ZoneInfo, _: tuple[int, ...]) -> Schedule:
+def _each_minute(zone: ZoneInfo, _: JobTimes) -> Schedule:
     return every_minute(zone)
 
 
-def _each_hour(zone: ZoneInfo, _: tuple[int, ...]) -> Schedule:
+def _each_hour(zone: ZoneInfo, _: JobTimes) -> Schedule:
     return every_full_hour(zone)
 
 
-def _at_cleanup_hours(zone: ZoneInfo, cleanup_hours: tuple[int, ...]) -> Schedule:
-    return daily_at(cleanup_hours, zone)
+def _for_tokens(zone: ZoneInfo, times: JobTimes) -> Schedule:
+    hours = daily_at(times.cleanup_hours, zone)
+    return hours if times.token_interval is None else Both(hours, Every(times.token_interval, zone))
 
 
-def _at(*hours: int) -> Callable[[ZoneInfo, tuple[int, ...]], Schedule]:
+def _for_sessions(zone: ZoneInfo, times: JobTimes) -> Schedule:
+    return Every(times.session_interval, zone)
+
+
+def _on_sundays(zone: ZoneInfo, _: JobTimes) -> Schedule:
+    return Cron(read_cron_line("0 3 * * 0"), zone)
+
+
+def _at(*hours: int) -> Callable[[ZoneInfo, JobTimes], Schedule]:
     return lambda zone, _: daily_at(hours, zone)
 
 
@@ -69,6 +101,7 @@ MESSAGE_DELETER = JobRow(
     schedule=_each_minute,
     needs_telegram=True,
     summary=("deleted", "Deleted 1 delivery", "Deleted {:,} deliveries"),
+    aliases=("messages",),
 )
 BROADCAST_SENDER = JobRow(
     name="broadcast_sender",
@@ -114,18 +147,31 @@ ANNOUNCEMENT_DELETER = JobRow(
 )
 TOKEN_CLEANUP = JobRow(
     name="token_cleanup",
-    purpose="removes expired unlocks and sessions",
+    purpose="removes expired unlocks",
     when_paused="Expired unlocks stay in the database.",
-    module="token_cleanup",
-    schedule=_at_cleanup_hours,
+    module="cleaning.token_cleanup",
+    schedule=_for_tokens,
+    is_cleanup=True,
     summary=("deleted", "Removed 1 expired unlock", "Removed {:,} expired unlocks"),
+    aliases=("tokens", "verification"),
+)
+SESSION_CLEANUP = JobRow(
+    name="session_cleanup",
+    purpose="removes expired sessions of the admin page",
+    when_paused="Expired sessions stay in the database.",
+    module="cleaning.session_cleanup",
+    schedule=_for_sessions,
+    is_cleanup=True,
+    summary=("deleted", "Removed 1 expired session", "Removed {:,} expired sessions"),
+    aliases=("sessions", "clearsessions"),
 )
 TOKEN_COUNT_RESET = JobRow(
     name="token_count_reset",
     purpose="removes the unlock counts of days gone by",
     when_paused="The counts of past days stay in the database.",
-    module="token_count_reset",
+    module="cleaning.token_count_reset",
     schedule=_at(0),
+    is_cleanup=True,
     summary=("deleted", "Removed 1 old daily count", "Removed {:,} old daily counts"),
 )
 STATISTICS = JobRow(
@@ -135,24 +181,40 @@ STATISTICS = JobRow(
     module="statistics",
     schedule=_at(0, 6, 12, 18),
     summary=("days", "Counted 1 day", "Counted {:,} days"),
-)
-HOUSEKEEPING = JobRow(
-    name="housekeeping",
-    purpose="removes old history and what belongs to nobody",
-    when_paused="Old history stays in the database, which grows.",
-    module="housekeeping",
-    schedule=_at(2),
+    aliases=("stats",),
 )
 BACKUP = JobRow(
     name="backup",
     purpose="writes a backup of the database",
     when_paused="No backup is written.",
     module="backup",
-    schedule=_at(3),
+    schedule=_at(2),
     needs_telegram=True,
-    # two million documents take about ten minutes
-    time_limit=timedelta(hours=1),
+    # it has as long as its size needs; a page takes less than a second
+    time_limit=timedelta(minutes=15),
     summary=("documents", "Backed 1 document up", "Backed {:,} documents up"),
+)
+HOUSEKEEPING = JobRow(
+    name="housekeeping",
+    purpose="removes old history and what belongs to nobody",
+    when_paused="Old history stays in the database, which grows.",
+    module="housekeeping",
+    schedule=_at(3),
+    is_cleanup=True,
+    after=("backup",),
+    # old deliveries and runs, and subscribers who went away: one job removes them all
+    aliases=("conversations", "users"),
+)
+DEEP_CLEANING = JobRow(
+    name="deep_cleaning",
+    purpose="removes what the other clean-ups had no time for, and unlocks of deleted subscribers",
+    when_paused="What the other clean-ups have no time for stays in the database.",
+    module="cleaning.deep_cleaning",
+    schedule=_on_sundays,
+    # its own end comes after an hour
+    time_limit=timedelta(minutes=65),
+    is_cleanup=True,
+    after=("backup", "housekeeping"),
 )
 HEALTH_CHECK = JobRow(
     name="health_check",
@@ -163,7 +225,7 @@ HEALTH_CHECK = JobRow(
     needs_telegram=True,
 )
 
-#: every job, in the order people read them
+#: every job, in the order people read them and `run all` runs them
 JOBS = (
     MESSAGE_DELETER,
     BROADCAST_SENDER,
@@ -171,15 +233,26 @@ JOBS = (
     PUBLISHER,
     ANNOUNCEMENT_DELETER,
     TOKEN_CLEANUP,
+    SESSION_CLEANUP,
     TOKEN_COUNT_RESET,
     STATISTICS,
-    HOUSEKEEPING,
     BACKUP,
+    HOUSEKEEPING,
+    DEEP_CLEANING,
     HEALTH_CHECK,
 )
 JOB_NAMES = tuple(row.name for row in JOBS)
 
 
-def plans(zone: ZoneInfo, cleanup_hours: tuple[int, ...] = CLEANUP_HOURS) -> dict[str, JobPlan]:
+def find_name(asked: str) -> str | None:
+    """Return the name of the job asked for by its name or an alias; None when there is none."""
+    return next((row.name for row in JOBS if asked == row.name or asked in row.aliases), None)
+
+
+#: what JOBS says of a job that is not to run by itself
+OFF = "off"
+
+
+def plans(zone: ZoneInfo, times: JobTimes | None = None) -> dict[str, JobPlan]:
     """Return the plan of every job by its name, in the order of JOBS; `zone` is TIMEZONE."""
-    return {row.name: row.plan(zone, cleanup_hours) for row in JOBS}
+    return {row.name: row.plan(zone, times or JobTimes()) for row in JOBS}

@@ -45,7 +45,7 @@ class RequestTrigger:
         """Poll from now on; a second start does nothing, nor does one without jobs."""
         if self._polling is None and self._runners:
             self._stopping.clear()
-            self._polling = self._tasks.spawn(self._poll(), "requested runs")
+            self._polling = self._tasks.keep_running(self._poll, "requested runs", self._clock)
 
     def stop(self) -> None:
         """Poll no more; ask runs in progress to finish their present step. `ended` waits for them."""

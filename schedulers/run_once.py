@@ -18,6 +18,7 @@ from pydantic import SecretStr
 
 from core.clock import SystemClock
 from core.jobs import JobOutcome, JobRun, RunReport
+from core.timing.job_times import JobTimes
 from database.batches import Bounds
 from database.operations import lease_ops, run_ops
 from schedulers import registry
@@ -37,7 +38,7 @@ class JobConfig:
     """What jobs take from the configuration."""
 
     zone: ZoneInfo
-    cleanup_hours: tuple[int, ...]
+    times: JobTimes
     batch_size: int
     timeout_s: float
     pause_ms: int
@@ -59,7 +60,7 @@ class JobConfig:
             zone=self.zone,
             bounds=Bounds(batch_size=self.batch_size, timeout_s=self.timeout_s, pause_ms=self.pause_ms),
             time_limit=timedelta(seconds=self.timeout_s) + RUN_GRACE,
-            cleanup_hours=self.cleanup_hours,
+            times=self.times,
         )
 
 
@@ -95,7 +96,7 @@ async def run_all(
     """Run `jobs` one after the other; call `notify` with each report. True when each succeeded.
 
     With `is_due` only requested runs, ticks without a run and work that is due; a job with nothing to do, or that
-    another process runs, counts as a success. Paused jobs are passed over unless `even_paused`.
+    another process runs, counts as a success. Paused jobs and switched off ones are passed over unless `even_paused`.
     """
     is_well = True
     async with open_schedulers(jobs, config) as found:
@@ -104,10 +105,10 @@ async def run_all(
             notify(ended)
             is_well = is_well and ended.outcome in (JobOutcome.SUCCEEDED, JobOutcome.SKIPPED)
         for job in jobs:
-            report = None if even_paused else await _paused(job)
+            report = None if even_paused else await _passed_over(found[job])
+            may_skip = is_due or report is not None
             report = report or await _run(found[job], watch, is_due=is_due)
             notify(report)
-            may_skip = is_due or report.error == PAUSED
             is_well = is_well and (
                 report.outcome is JobOutcome.SUCCEEDED or (may_skip and report.outcome is JobOutcome.SKIPPED)
             )
@@ -128,10 +129,12 @@ async def _requested_runs(jobs: Mapping[str, JobScheduler]) -> list[JobRun]:
     return [row for row in await run_ops.find_requests() if row.job in jobs]
 
 
-async def _paused(job: str) -> RunReport | None:
-    """Return the report of a job that is paused; None when it is not."""
-    lease = await lease_ops.find(job)
-    return None if lease is None or lease.paused_at is None else _skipped(job, PAUSED)
+async def _passed_over(scheduler: JobScheduler) -> RunReport | None:
+    """Return the report of a job that is paused or switched off; None when it is neither."""
+    if scheduler.plan.off_by is not None:
+        return _skipped(scheduler.name, scheduler.plan.in_words)
+    lease = await lease_ops.find(scheduler.name)
+    return None if lease is None or lease.paused_at is None else _skipped(scheduler.name, PAUSED)
 
 
 def _skipped(job: str, why: str | None = None) -> RunReport:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from typing import Protocol
 
 import structlog
@@ -47,9 +47,16 @@ class Run:
     fence: int = 0
     #: held by the runner; None only where a job is called without one
     lease: Lease | None = None
+    #: set by the runner while the job runs: begins its time limit again
+    on_progress: Callable[[], None] | None = None
 
     def now(self) -> datetime:
         return self.clock.now()
+
+    def progressed(self) -> None:
+        """Begin the time limit again: a job that says this may run as long as its work needs, but not hang."""
+        if self.on_progress is not None:
+            self.on_progress()
 
     @property
     def should_stop(self) -> bool:
@@ -77,7 +84,10 @@ class Runner:
     def __init__(
         self, name: str, job: Job, clock: Clock, owner: str = "", *, time_limit: timedelta = timedelta(seconds=300)
     ) -> None:
-        """`owner` names the process in rows and leases; empty: host, pid and a random part."""
+        """`owner` names the process in rows and leases; empty: host, pid and a random part.
+
+        `time_limit`: of a run, or from one `Run.progressed` to the next.
+        """
         self.name = name
         self.job = job
         self._clock = clock
@@ -152,6 +162,7 @@ class Runner:
             return _Ended(JobOutcome.ABANDONED)
         try:
             async with asyncio.timeout(limit_s) as limit:
+                run.on_progress = partial(_begin_again, limit, limit_s)
                 counts = await self.job(run)
         except Exception as error:  # the runner is where a job's errors become outcomes (STYLE 10)
             if isinstance(error, TimeoutError) and limit.expired():
@@ -193,6 +204,11 @@ class Runner:
         if is_final:
             _publish(report)
         return report
+
+
+def _begin_again(limit: asyncio.Timeout, limit_s: float) -> None:
+    if not limit.expired():
+        limit.reschedule(asyncio.get_running_loop().time() + limit_s)
 
 
 def _skipped(refusal: NotAdmitted) -> _Ended:

@@ -17,6 +17,7 @@ from core.schedules import Schedule
 from core.supervisor import Supervisor
 from database.operations import run_ops
 from schedulers.admission import RunRequest
+from schedulers.order import Predecessors
 from schedulers.scheduler import Timer
 
 log = structlog.get_logger("tollgate.scheduler")
@@ -25,6 +26,8 @@ log = structlog.get_logger("tollgate.scheduler")
 NAP_S = 2.0
 #: shortest wait, so that no wait becomes a busy loop
 SHORTEST = timedelta(milliseconds=100)
+#: interval between two looks at whether the jobs that go first have ended
+LOOK_EVERY = timedelta(seconds=2)
 
 #: runs the job once; ends after its present step when the event is set
 Start = Callable[[RunRequest, asyncio.Event], Coroutine[Any, Any, RunReport]]
@@ -33,8 +36,9 @@ Start = Callable[[RunRequest, asyncio.Event], Coroutine[Any, Any, RunReport]]
 class TickTrigger:
     """Calls `start` at every tick. `start` and `stop` of the trigger need a running event loop.
 
-    At a start, and after a shift of the clock, missed ticks fire once in all, not once each. A tick that another
-    process runs is retried when that process's lease may have expired: its owner may have vanished.
+    At a start, and after a shift of the clock, missed ticks fire once in all, not once each; a job that never ran has
+    missed its latest tick. A tick that another process runs is retried when that process's lease may have expired: its
+    owner may have vanished. A tick waits until the jobs that go first have ended.
     """
 
     def __init__(
@@ -46,6 +50,7 @@ class TickTrigger:
         timer: Timer,
         *,
         jitter: timedelta = timedelta(),
+        predecessors: Predecessors | None = None,
     ) -> None:
         """`jitter`: longest random delay of a tick, so that several processes do not ask for the lease at once."""
         self._name = name
@@ -54,6 +59,7 @@ class TickTrigger:
         self._clock = clock
         self._timer = timer
         self._jitter = jitter
+        self._predecessors = predecessors
         # jitter needs no secrecy
         self._rng = random.Random()  # noqa: S311
         self._tasks = Supervisor()
@@ -95,8 +101,14 @@ class TickTrigger:
         await self._tasks.close(wait_s)
 
     async def due(self) -> RunRequest | None:
-        """Return the request for the latest tick; its run is skipped when that tick has its row."""
-        return RunRequest(self._schedule.latest_tick(self._clock.now()))
+        """Return the request for the latest tick; its run is skipped when that tick has its row.
+
+        None while a job that goes first is running. Raises StoreUnavailable.
+        """
+        now = self._clock.now()
+        if self._predecessors is not None and await self._predecessors.is_one_running(now):
+            return None
+        return RunRequest(self._schedule.latest_tick(now))
 
     def _arm(self) -> None:
         self._timer.add(self._name, self._schedule, self._clock, self._fire)
@@ -122,6 +134,9 @@ class TickTrigger:
         """Run the latest tick; again when others came meanwhile, or when another process may have lost it."""
         if self._jitter:
             await self._wait(self._clock.now() + self._jitter * self._rng.random())
+        await self._let_others_go_first()
+        if self._stopping.is_set():
+            return
         while True:
             self._is_due_again = False
             report = await self._start(RunRequest(self._schedule.latest_tick(self._clock.now())), self._stopping)
@@ -131,6 +146,19 @@ class TickTrigger:
                 if report.retry_at is None:
                     return
                 await self._wait(report.retry_at)
+
+    async def _let_others_go_first(self) -> None:
+        """Wait until the jobs that go first have ended; without the database not at all, because then no job starts."""
+        since = self._clock.now()
+        while self._predecessors is not None and not self._stopping.is_set():
+            try:
+                if not await self._predecessors.go_first(since, self._clock.now()):
+                    return
+            except TollgateError as error:
+                log.warning("job.order_unknown", job=self._name, error=type(error).__name__)
+                return
+            self._is_due_again = False
+            await self._wait(self._clock.now() + LOOK_EVERY)
 
     async def _wait(self, until: datetime) -> None:
         """Wait until the product's clock shows `until`, or the next tick; a stop cancels it."""
@@ -145,7 +173,10 @@ class TickTrigger:
             self._is_waiting = False
 
     async def _catch_up(self) -> None:
-        """Fire when the latest tick has no run, or its run may have been lost."""
+        """Fire when the latest tick has no run, or its run may have been lost.
+
+        Also when the job never ran: a house that is on by day only would never come to a tick of the night.
+        """
         try:
             last = await retry_while_unavailable(lambda: run_ops.last_tick(self._name), self._clock)
             tick = self._schedule.latest_tick(self._clock.now())
@@ -154,7 +185,7 @@ class TickTrigger:
         except TollgateError as error:
             log.warning("job.catch_up_unknown", job=self._name, error=type(error).__name__)
             return
-        if last is None or self._stopping.is_set():
+        if self._stopping.is_set():
             return
-        if (run is None and last < tick) or (run is not None and run.may_be_lost):
+        if last is None or (run is None and last < tick) or (run is not None and run.may_be_lost):
             self._fire()

@@ -17,6 +17,7 @@ PERIODIC = (
     "broadcast progress",
     "following ",
     "pauses",
+    "shares of calls",
     "delivery leases",
     "recovery",
     "delivered counts",

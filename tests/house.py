@@ -4,7 +4,7 @@ import asyncio
 import os
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -23,7 +23,8 @@ from core.subscriptions import Channel, ChannelMode
 from database.connection import close_database, open_database
 from database.operations import channel_ops, run_ops, settings_ops, user_credits
 from database.operations.posts import post_ops
-from runtime.context import Component, ProcessContext, process_context
+from runtime.context import ProcessContext, process_context
+from runtime.updates.source import BotComponent
 from sandbox.client import Person, SandboxClient
 from sandbox.server import Sandbox
 from schedulers.job_scheduler import JobScheduler
@@ -53,7 +54,7 @@ class House:
     world: SandboxClient
     base: ProcessContext
     user_bot: UserBot
-    parts: list[Component] = field(default_factory=list)
+    parts: list[BotComponent] = field(default_factory=list)
     #: the scheduled jobs; empty when the test runs jobs itself
     jobs: Sequence[JobScheduler] = ()
 
@@ -139,7 +140,7 @@ class House:
                 await self.world.idle(timeout_s=20)
 
     def _handling(self) -> set[asyncio.Task[Any]]:
-        return {task for part in self.parts for task in part.dispatcher._handle_update_tasks}
+        return {task for part in self.parts for task in part.updates.served.dispatcher._handle_update_tasks}
 
     async def ended_run(self, job: str, **counts: int) -> JobRun:
         """Wait until a run of `job` has ended with these counts; return it."""
@@ -238,12 +239,13 @@ async def running_house(
     timers: bool = True,
     before: Callable[[SandboxClient], Awaitable[None]] | None = None,
     shortener: bool = False,
+    beside: Callable[[ProcessContext], AbstractAsyncContextManager[object]] = nullcontext,
     **more: Any,
 ) -> AsyncIterator[House]:
     """Run the product until the block ends. Without `timers` no job runs by itself.
 
     `before` prepares the sandbox (faults, for example) before the bots start. `shortener`: verification links lead
-    through the sandbox's link shortener.
+    through the sandbox's link shortener. `beside` runs in the process beside the bots.
     """
     _log_plainly()
     async with (
@@ -260,11 +262,11 @@ async def running_house(
             stub = {"name": "stub", "api_url": f"{sandbox.url}/shortener/api", "api_key": SHORTENER_KEY}
             more["SHORTENERS"] = (stub,)
         settings = settings_for(sandbox.url, **(store | more))
-        async with process_context(settings, HouseClock(sandbox, world, timers=timers)) as base:
+        async with process_context(settings, HouseClock(sandbox, world, timers=timers)) as base, beside(base):
             users = user_bot.main.build(base)
             schedulers = user_bot.main.schedulers_of(users) if timers else ()
             parts = [
-                Component("user bot", users.dispatcher, user_bot.main.serve(users, schedulers)),
+                BotComponent("user bot", users.updates, user_bot.main.serve(users, schedulers)),
                 await admin_bot.main.component(base),
             ]
             serving = [base.tasks.spawn(part.serve, part.name) for part in parts]
@@ -292,8 +294,7 @@ async def house_with_credits(credits: int) -> AsyncIterator[House]:
 async def stop(house: House) -> None:
     """Stop both bots as SIGTERM does. Idempotent."""
     for part in house.parts:
-        if part.dispatcher._running_lock.locked():
-            await part.dispatcher.stop_polling()
+        await part.stop()
 
 
 @pytest.fixture

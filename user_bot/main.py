@@ -13,9 +13,10 @@ from core.supervisor import Supervisor
 from database import bot_profiles
 from database.backups.files import backup_folder
 from database.batches import Bounds
-from runtime.context import Component, ProcessContext, process_context
+from runtime.context import ProcessContext, process_context
 from runtime.lifecycle import announce, serve_until_stopped
-from runtime.polling_watch import PollingWatch
+from runtime.updates.choice import refuse_without_web_app, source_of
+from runtime.updates.source import BotComponent, ServedBot, UpdateSource
 from schedulers.context import RUN_GRACE, JobContext, OwnerResources, TelegramResources
 from schedulers.factory import create_schedulers
 from schedulers.job_scheduler import JobScheduler
@@ -55,6 +56,7 @@ class UserBot:
 
     bot: Bot
     dispatcher: Dispatcher
+    updates: UpdateSource
     jobs: JobContext
     shorteners: CurrentShorteners
     ownership: Ownership
@@ -77,12 +79,14 @@ def build(base: ProcessContext) -> UserBot:
     )
     # the user bot has no dialogues: without FSM only the handlers use the database
     dispatcher = Dispatcher(disable_fsm=True, **names)
-    install(dispatcher, bot, outage_retry=base.outage_retry, texts=common_texts, per_user=UPDATES_PER_USER)
-    bot.session.middleware(PollingWatch("user_bot", base.alerts, clock, base.tasks))
+    acknowledger = install(
+        dispatcher, bot, outage_retry=base.outage_retry, texts=common_texts, per_user=UPDATES_PER_USER
+    )
     dispatcher.include_router(build_router(clock))
     return UserBot(
         bot,
         dispatcher,
+        source_of(base, ServedBot("user_bot", bot, dispatcher, acknowledger, ALLOWED_UPDATES)),
         _job_context(base),
         shorteners,
         names["ownership"],
@@ -112,7 +116,7 @@ def _job_context(base: ProcessContext) -> JobContext:
             pause_ms=settings.CLEANUP_PAUSE_MS,
         ),
         time_limit=timedelta(seconds=settings.CLEANUP_TIMEOUT_SECONDS) + RUN_GRACE,
-        cleanup_hours=settings.TOKEN_CLEANUP_HOUR,
+        times=settings.job_times,
         # after the sandbox's clock was moved the effect should show at once
         jitter=timedelta() if settings.SANDBOX_CLOCK_URL else JITTER,
         telegram=TelegramResources(base.user_bot, base.alerts, owners),
@@ -143,20 +147,21 @@ def schedulers_of(user_bot: UserBot) -> tuple[JobScheduler, ...]:
 
 
 async def serve(user_bot: UserBot, schedulers: Sequence[JobScheduler]) -> None:
-    """Poll until `dispatcher.stop_polling()`, with the schedulers running around it."""
-    bot, dp, tasks = user_bot.bot, user_bot.dispatcher, Supervisor()
+    """Take updates until `user_bot.updates.stop()`, with the schedulers running around it."""
+    tasks = Supervisor()
     requests = RequestTrigger({one.name: one.runner for one in schedulers}, user_bot.jobs.clock)
-    # beside polling: neither a menu nor subscribers who were cut off delay those who write now
-    tasks.spawn(_show_profile(bot), "menu")
-    tasks.spawn(user_bot.ownership.run(), "delivery leases")
-    tasks.spawn(user_bot.recovery.run(), "recovery")
-    tasks.spawn(user_bot.delivered_counts.run(), "delivered counts")
+    # beside the updates: neither a menu nor subscribers who were cut off delay those who write now
+    tasks.spawn(_show_profile(user_bot.bot), "menu")
+    clock = user_bot.jobs.clock
+    tasks.keep_running(user_bot.ownership.run, "delivery leases", clock)
+    tasks.keep_running(user_bot.recovery.run, "recovery", clock)
+    tasks.keep_running(user_bot.delivered_counts.run, "delivered counts", clock)
     for scheduler in schedulers:
         scheduler.start()
         announce(scheduler.name, scheduler.plan.in_words)
     requests.start()
     try:
-        await dp.start_polling(bot, allowed_updates=ALLOWED_UPDATES, handle_signals=False, close_bot_session=False)
+        await user_bot.updates.serve()
     finally:
         requests.stop()
         for scheduler in schedulers:
@@ -174,13 +179,14 @@ async def _show_profile(bot: Bot) -> None:
     await profile.describe(Text.DESCRIPTION, describe_user_bot())
 
 
-def component(base: ProcessContext) -> Component:
+def component(base: ProcessContext) -> BotComponent:
     """Return the user bot as a component of a process."""
     user_bot = build(base)
-    return Component("user bot", user_bot.dispatcher, serve(user_bot, schedulers_of(user_bot)))
+    return BotComponent("user bot", user_bot.updates, serve(user_bot, schedulers_of(user_bot)))
 
 
 async def main(settings: Settings) -> None:
-    """Run the user bot and the schedulers in a process of their own."""
+    """Run the user bot and the schedulers in a process of their own. Raises CannotStart."""
+    refuse_without_web_app(settings)
     async with process_context(settings) as base:
         await serve_until_stopped(base, [component(base)])

@@ -20,6 +20,7 @@ from web_app.pages.verification import verification_router
 from web_app.problems import invalid_request, is_api, problem_response
 from web_app.rate_limit import RateLimit
 from web_app.services import AdminServices, Services
+from web_app.updates import updates_router
 
 ROBOTS = "User-agent: *\nDisallow: /\n"
 
@@ -40,7 +41,9 @@ def build_app(services: Services) -> FastAPI:
     )
     if services.has_page:
         app.include_router(verification_router(services, pages))
-    app.include_router(health_router(services.clock))
+    if services.receivers is not None:
+        app.include_router(updates_router(services.receivers))
+    app.include_router(health_router(services.clock, services.update_states))
     _add_files(app, assets)
     _add_error_handlers(app, pages)
     if services.admin is not None:
@@ -55,7 +58,13 @@ def _add_admin(app: FastAPI, services: Services, admin: AdminServices, assets: A
     access = ApiAccess(authenticator, SessionCookie(admin.base_url), services.clock)
     app.include_router(api_router(admin, access, services.base_path))
     app.include_router(dashboard_router(services, assets))
-    app.add_middleware(ApiGuard, authenticator=authenticator, limits=admin.limits, rate_limit=RateLimit(services.clock))
+    app.add_middleware(
+        ApiGuard,
+        authenticator=authenticator,
+        limits=admin.limits,
+        rate_limit=RateLimit(services.clock),
+        trusted=admin.trusted_proxies,
+    )
 
 
 def _add_error_handlers(app: FastAPI, pages: Pages) -> None:

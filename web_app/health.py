@@ -4,11 +4,12 @@ They need no authentication: a proxy that publishes the pages must not publish t
 """
 
 import asyncio
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 import structlog
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Query, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.responses import JSONResponse, PlainTextResponse
 
@@ -29,18 +30,24 @@ STORE_WITHIN_S = 1.0
 READY_FOR_S = 1.0
 METRICS_FOR_S = 5.0
 
+#: the checks of /readyz
+CHECKS = ("database", "bots", "jobs")
+
 _NO_STORE = {"Cache-Control": "no-store"}
 _OF_BOTS = (Trouble.BOT_AWAY, Trouble.BOT_UNKNOWN, Trouble.WEBHOOK_SET, Trouble.SECOND_POLLER)
 
 Check = dict[str, Any]
 
 
-def health_router(clock: Clock) -> APIRouter:
-    """The routes of /healthz, /readyz and /metrics. They use the process's open database."""
+def health_router(clock: Clock, update_states: Mapping[str, str] | None = None) -> APIRouter:
+    """The routes of /healthz, /readyz and /metrics. They use the process's open database.
+
+    `update_states`: how this process takes the updates of each bot, as it is now.
+    """
     metrics.add_process_metrics()
     router = APIRouter()
 
-    async def check() -> tuple[bool, dict[str, Check]]:
+    async def check() -> dict[str, Check]:
         return await _check_all(clock.now())
 
     readiness = CachedResult(check, READY_FOR_S, clock)
@@ -52,8 +59,16 @@ def health_router(clock: Clock) -> APIRouter:
         return PlainTextResponse("ok\n", headers=_NO_STORE)
 
     @router.api_route("/readyz", methods=["GET", "HEAD"])
-    async def readyz() -> Response:
-        is_ready, checks = await readiness.get()
+    async def readyz(exclude: Annotated[list[str], Query(default_factory=list)]) -> Response:
+        # the bots and the jobs are those of all processes: a probe that decides about one of them excludes both
+        unknown = sorted(set(exclude) - set(CHECKS))
+        if unknown:
+            return PlainTextResponse(f"exclude: {', '.join(CHECKS)} are expected\n", 400, headers=_NO_STORE)
+        checks = {name: check for name, check in (await readiness.get()).items() if name not in exclude}
+        is_ready = all(check["ok"] for check in checks.values())
+        if update_states:
+            # a process that stands by is ready: it takes over
+            checks["updates"] = {"ok": True, **update_states}
         return JSONResponse({"ready": is_ready, "checks": checks}, 200 if is_ready else 503, headers=_NO_STORE)
 
     @router.api_route("/metrics", methods=["GET", "HEAD"])
@@ -65,11 +80,10 @@ def health_router(clock: Clock) -> APIRouter:
     return router
 
 
-async def _check_all(now: datetime) -> tuple[bool, dict[str, Check]]:
-    """Whether everything is ready, and each check by its name."""
+async def _check_all(now: datetime) -> dict[str, Check]:
+    """Make each check of CHECKS, by its name."""
     health, database = await asyncio.gather(_last_health_check(), _check_database())
-    checks = {"database": database, "bots": _check_bots(health, now), "jobs": _check_jobs(health, now)}
-    return all(check["ok"] for check in checks.values()), checks
+    return {"database": database, "bots": _check_bots(health, now), "jobs": _check_jobs(health, now)}
 
 
 async def _check_database() -> Check:

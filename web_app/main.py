@@ -2,7 +2,7 @@
 
 import asyncio
 import hmac
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from hashlib import sha256
@@ -22,6 +22,7 @@ from web_app.app import build_app
 from web_app.auth.mini_app import mini_app_key
 from web_app.services import AdminServices, Keys, Services
 from web_app.serving import WebServer
+from web_app.updates import Receivers
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +33,23 @@ class WebComponent:
     serve: Coroutine[Any, Any, None]
     server: WebServer
     name: str = "web app"
+    #: the bots that take posted updates here
+    receiving: "Receiving | None" = None
 
     async def stop(self) -> bool:
-        """Make `serve` return, within two seconds."""
+        """Make `serve` return, within two seconds after the bots have ended: the posts under way are answered first."""
+        if self.receiving is not None:
+            await self.receiving.until_ended()
         return await self.server.stop()
+
+
+@dataclass(frozen=True, slots=True)
+class Receiving:
+    """The bots of this process that take posted updates."""
+
+    by_bot: Receivers
+    #: returns when none of them handles an update any more
+    until_ended: Callable[[], Awaitable[None]]
 
 
 @dataclass(slots=True)
@@ -47,7 +61,12 @@ class _WebProcess:
 
 
 def services_of(
-    settings: Settings, clock: Clock, bot_username: str = "", admin: AdminServices | None = None
+    settings: Settings,
+    clock: Clock,
+    bot_username: str = "",
+    admin: AdminServices | None = None,
+    update_states: Mapping[str, str] | None = None,
+    receivers: Receivers | None = None,
 ) -> Services:
     """Collect what the app needs. Without PUBLIC_BASE_URL there is no verification page."""
     return Services(
@@ -60,6 +79,8 @@ def services_of(
         bot_username=bot_username,
         has_page=bool(settings.PUBLIC_BASE_URL),
         admin=admin,
+        update_states=update_states or {},
+        receivers=receivers,
     )
 
 
@@ -74,9 +95,10 @@ def admin_services(settings: Settings, clock: Clock) -> AdminServices:
     return AdminServices(
         keys=Keys(secret, mini_app_key(settings.ADMIN_BOT_TOKEN.get_secret_value())),
         team=Team(settings.ADMIN_IDS, partial(read_secret, settings.DATA_DIR, OWNERS), clock),
-        plans=registry.plans(settings.zone, settings.TOKEN_CLEANUP_HOUR),
+        plans=registry.plans(settings.zone, settings.job_times),
         zone=settings.zone,
         base_url=settings.PUBLIC_BASE_URL,
+        trusted_proxies=settings.TRUSTED_PROXIES,
     )
 
 
@@ -93,12 +115,22 @@ def shortener_hosts(settings: Settings) -> frozenset[str]:
     return frozenset({*api_hosts, *configured}) - {""}
 
 
-def component(settings: Settings, clock: Clock, bot_username: str = "") -> WebComponent:
+def component(
+    settings: Settings,
+    clock: Clock,
+    bot_username: str = "",
+    update_states: Mapping[str, str] | None = None,
+    receiving: Receiving | None = None,
+) -> WebComponent:
     """Build the web app as a component of a process, and bind its port.
+
+    `update_states`: how this process takes the updates of each bot, as it is now; /readyz shows it.
 
     Raises CannotStart when the port cannot be bound, or there is no secret for sessions.
     """
-    server = WebServer(build_app(services_of(settings, clock, bot_username, admin_services(settings, clock))))
+    receivers = None if receiving is None else receiving.by_bot
+    admin = admin_services(settings, clock)
+    server = WebServer(build_app(services_of(settings, clock, bot_username, admin, update_states, receivers)))
     host = settings.WEB_HOST
     try:
         port = server.listen(host, settings.WEB_PORT)
@@ -106,7 +138,7 @@ def component(settings: Settings, clock: Clock, bot_username: str = "") -> WebCo
         why = error.strerror or type(error).__name__
         raise CannotStart(f"WEB_HOST, WEB_PORT: cannot listen on {_address(host, settings.WEB_PORT)}: {why}") from None
     seen = f"seen as {settings.PUBLIC_BASE_URL}" if settings.PUBLIC_BASE_URL else "for this machine"
-    return WebComponent(f"http://{_address(host, port)}, {seen}", server.serve(), server)
+    return WebComponent(f"http://{_address(host, port)}, {seen}", server.serve(), server, receiving=receiving)
 
 
 def _address(host: str, port: int) -> str:
@@ -119,7 +151,9 @@ async def main(settings: Settings) -> None:
     try:
         if settings.SANDBOX_CLOCK_URL:
             await take_sandbox_time(settings.SANDBOX_CLOCK_URL, clock)
-            process.tasks.spawn(follow_clock(settings.SANDBOX_CLOCK_URL, clock), "sandbox clock")
+            process.tasks.keep_running(
+                partial(follow_clock, settings.SANDBOX_CLOCK_URL, clock), "sandbox clock", SystemClock()
+            )
         await open_store(settings, clock)
         await serve_until_stopped(process, [component(settings, clock)])
     finally:

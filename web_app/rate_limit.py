@@ -2,8 +2,10 @@
 
 import math
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
-from ipaddress import IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from itertools import islice
 
 from cachetools import LRUCache
 from starlette.datastructures import Headers
@@ -16,8 +18,16 @@ WINDOW_S = 60.0
 KEYS_MAX = 10_000
 #: characters of an IPv6 address at its longest
 _ADDRESS_MAX = 45
+#: proxies in front of one another that are followed, and bytes of a line of X-Forwarded-For that are read
+PROXIES_MAX = 5
+_FORWARDED_MAX = 512
 #: as some proxies write one: 1.2.3.4:443, [2001:db8::1]:443, [2001:db8::1]
 _WITH_PORT = re.compile(r"\[([^]]+)\](?::[0-9]{1,5})?|([0-9.]+):[0-9]{1,5}")
+
+Address = IPv4Address | IPv6Address
+Networks = tuple[IPv4Network | IPv6Network, ...]
+#: this machine
+LOOPBACK: Networks = (IPv4Network("127.0.0.0/8"), IPv6Network("::1/128"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,18 +63,31 @@ class RateLimit:
         return 0 if is_within else max(1, math.ceil(started_at + WINDOW_S - now))
 
 
-def address_of(scope: Scope) -> str:
-    """The address of the client as a key: the peer, or the client a trusted proxy names; "unknown" without either.
+def address_of(scope: Scope, trusted: Networks) -> str:
+    """The address of the client as a key: the peer, or the client that a trusted proxy names; "unknown" without either.
 
-    A proxy is trusted when it is on this machine or in a private network. It appends to X-Forwarded-For, or adds a line
-    of its own below those it received. Of an IPv6 address only the first 64 bits count: one household has all the rest.
+    A proxy appends to X-Forwarded-For, or adds a line of its own below those it received: the entries are read from the
+    end, through the proxies that are trusted, up to the first address that is not. What a client wrote itself stands
+    before it and is not read. Of an IPv6 address only the first 64 bits count: one household has all the rest.
     """
     client = scope.get("client")
-    found = _network(client[0]) if client else None
-    if found is None or found[1]:
-        lines = Headers(scope=scope).getlist("x-forwarded-for")
-        found = (_network(_without_port(lines[-1].rpartition(",")[2].strip())) if lines else None) or found
-    return found[0] if found else "unknown"
+    found = _parsed(client[0]) if client else None
+    for entry in _forwarded(scope):
+        if found is not None and not _is_in(found, trusted):
+            break
+        named = _parsed(_without_port(entry))
+        if named is None:
+            break
+        found = named
+    return _key(found) if found is not None else "unknown"
+
+
+def _forwarded(scope: Scope) -> Iterator[str]:
+    """The entries of X-Forwarded-For, the last one first; of a long list only the last ones."""
+    lines = Headers(scope=scope).getlist("x-forwarded-for")
+    entries = (entry for line in reversed(lines) for entry in reversed(line[-_FORWARDED_MAX:].split(",")))
+    for entry in islice(entries, PROXIES_MAX):
+        yield entry.strip()
 
 
 def _without_port(text: str) -> str:
@@ -72,17 +95,20 @@ def _without_port(text: str) -> str:
     return match[1] or match[2] if match else text
 
 
-def _network(text: str) -> tuple[str, bool] | None:
-    """The address as a key, and whether it is private or loopback; None when `text` is no address."""
+def _parsed(text: str) -> Address | None:
+    """The address, an IPv4 address in IPv6 as itself; None when `text` is no address."""
     if len(text) > _ADDRESS_MAX:
         return None
     try:
         address = ip_address(text)
     except ValueError:
         return None
-    is_private = address.is_private or address.is_loopback
-    if not isinstance(address, IPv6Address):
-        return str(address), is_private
-    if address.ipv4_mapped is not None:
-        return _network(str(address.ipv4_mapped))
-    return address.exploded[:19], is_private
+    return getattr(address, "ipv4_mapped", None) or address
+
+
+def _is_in(address: Address, networks: Networks) -> bool:
+    return any(address in network for network in networks)
+
+
+def _key(address: Address) -> str:
+    return address.exploded[:19] if isinstance(address, IPv6Address) else str(address)

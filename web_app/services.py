@@ -10,7 +10,8 @@ from core.statistics import DayStats
 from database.team import Team
 from monitoring import pictures
 from monitoring.pictures import Picture, Theme
-from web_app.rate_limit import Limits
+from web_app.rate_limit import LOOPBACK, Limits, Networks
+from web_app.updates import Receivers
 
 #: draws one picture as PNG (`monitoring.pictures.draw`)
 Draw = Callable[[Picture, Sequence[DayStats], Theme, ZoneInfo], Awaitable[bytes]]
@@ -38,6 +39,8 @@ class AdminServices:
     #: public address in front of our paths, like https://gate.example/gate; empty when there is none
     base_url: str = ""
     limits: Limits = field(default_factory=Limits)
+    #: whose X-Forwarded-For is believed
+    trusted_proxies: Networks = LOOPBACK
     draw: Draw = pictures.draw
 
 
@@ -62,3 +65,7 @@ class Services:
     has_page: bool = True
     #: None: there is no admin page and no API
     admin: AdminServices | None = None
+    #: how this process takes the updates of each bot, as it is now; empty without bots
+    update_states: Mapping[str, str] = field(default_factory=dict)
+    #: None: no bot of this process takes its updates by webhook
+    receivers: Receivers | None = None

@@ -70,7 +70,7 @@ class ProgressUpdater:
     async def start(self) -> None:
         """Start polling; returns at once. Idempotent."""
         if self._running is None:
-            self._running = self._supervisor.spawn(self.run(), "broadcast progress")
+            self._running = self._supervisor.keep_running(self.run, "broadcast progress", self._clock)
 
     async def stop(self) -> None:
         """Stop polling. The next process shows the rest."""

@@ -10,6 +10,7 @@ from cachetools import FIFOCache
 from admin_bot import audit
 from admin_bot.broadcasts.draft_copies import send_preview, send_test_copy
 from admin_bot.broadcasts.progress_updater import ProgressUpdater
+from admin_bot.broadcasts.recall_estimate import TooLate, find_too_late, find_too_late_now
 from admin_bot.conversation.broadcast_draft import BroadcastDraft, new_broadcast_draft
 from admin_bot.conversation.dialogue import Dialogue
 from admin_bot.screens import remove_screen, screen_id, send, show_in_place
@@ -20,6 +21,7 @@ from core.errors import NotReady
 from database.operations import broadcast_ops, segments, settings_ops
 from views.broadcasts import compose_keyboards as keyboards
 from views.broadcasts import compose_texts as texts
+from views.broadcasts.progress_texts import confirm_recall
 from views.html import esc
 from views.navigation import Section, parent
 from views.screens import Screen
@@ -130,11 +132,12 @@ class BroadcastService:
 
     async def _screen(self, draft: BroadcastDraft, note: str | None) -> Screen:
         count = await self.count(draft)
-        html = texts.screen(self._facts(draft, count), note)
+        html = texts.screen(await self._facts(draft, count), note)
         rows = keyboards.screen(draft.id, count, silent=draft.silent, pin=draft.pin)
         return Screen(html, rows, parent(Section.BROADCASTS))
 
-    def _facts(self, draft: BroadcastDraft, count: int) -> texts.DraftFacts:
+    async def _facts(self, draft: BroadcastDraft, count: int) -> texts.DraftFacts:
+        too_late = await self._find_too_late(draft, count)
         return texts.DraftFacts(
             segment=draft.segment,
             count=count,
@@ -145,12 +148,28 @@ class BroadcastService:
             lifetime_minutes=draft.lifetime_minutes,
             start=texts.when(draft.send_at, self._zone, self._clock.now()),
             needed=time_needed(count, draft.calls_each, self._rate_per_s),
+            too_late=None if too_late is None else texts.too_late(too_late.age, too_late.rate_per_s),
         )
+
+    async def recall_screen(self, broadcast: Broadcast) -> Screen:
+        """Return the confirmation of a recall; it says when not every copy can be deleted any more."""
+        late = await find_too_late_now(broadcast, self._clock.now(), self._rate_per_s)
+        return confirm_recall(broadcast, None if late is None else texts.too_late(late.age, late.rate_per_s))
+
+    async def _find_too_late(self, draft: BroadcastDraft, count: int) -> TooLate | None:
+        return await find_too_late(count, draft.calls_each, draft.lifetime_minutes, self._rate_per_s)
 
     async def audience_screen(self, draft: BroadcastDraft) -> Screen:
         """Return the choice of an audience."""
         html = texts.audience_screen(draft.segment, await self.count(draft))
         return Screen(html, keyboards.audience(draft.id), keyboards.to_draft(draft.id))
+
+    async def lifetime_screen(self, draft: BroadcastDraft) -> Screen:
+        """Return the choice of when its copies are deleted."""
+        late = await self._find_too_late(draft, await self.count(draft))
+        note = None if late is None else texts.too_late(late.age, late.rate_per_s)
+        html = texts.lifetime_screen(draft.lifetime_minutes, note)
+        return Screen(html, keyboards.lifetime(draft.id), keyboards.to_draft(draft.id))
 
     def when_screen(self, draft: BroadcastDraft, note: str | None = None) -> Screen:
         """Return the choice of a time."""
@@ -160,7 +179,7 @@ class BroadcastService:
     async def confirm_screen(self, draft: BroadcastDraft, count: int, note: str | None = None) -> Screen:
         """Return the confirmation: how many get it, when, and what is sent before it."""
         others = await broadcast_ops.find_unfinished(OTHERS_MAX)
-        html = texts.confirm(self._facts(draft, count), others, self._clock.now(), note)
+        html = texts.confirm(await self._facts(draft, count), others, self._clock.now(), note)
         rows = keyboards.confirm(draft.id, draft.fingerprint, count)
         return Screen(html, rows, keyboards.to_draft(draft.id))
 

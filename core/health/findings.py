@@ -101,6 +101,8 @@ class Health(Record):
     oldest_overdue_s: int | None = None
     #: when each job last succeeded, as far as a check has seen it
     succeeded_at: dict[str, datetime] = Field(default_factory=dict)
+    #: by when each job must have succeeded again, without those that are paused, switched off or have no schedule
+    due_by: dict[str, datetime] = Field(default_factory=dict)
     open_incidents: int | None = None
     #: when each chat is checked next, by its id as text
     chats_next_at: dict[str, datetime] = Field(default_factory=dict)

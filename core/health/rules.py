@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from core.health.findings import Finding, Trouble, WatchedFinding
 from core.jobs import JobOutcome, JobPlan, JobRun, LeaseRow
+from core.schedules import Schedule
 
 #: checks that must find a problem before people are notified, with fewer than OVER_AFTER clean ones in a row between
 OPEN_AFTER = 2
@@ -74,10 +75,28 @@ def is_overdue(plan: JobPlan, runs: Sequence[JobRun], lease: LeaseRow | None, si
     """Return whether two consecutive ticks and a grace time passed without a run. False while paused or running."""
     if plan.schedule is None or (lease is not None and (lease.paused_at is not None or lease.is_held(now))):
         return False
-    last_tick = plan.schedule.latest_tick(now - GRACE)
-    tick_before = plan.schedule.latest_tick(last_tick - _MOMENT)
     last_start = next((run.started_at for run in runs if run.owner is not None), since)
-    return last_start < tick_before
+    return last_start < tick_before_last(plan.schedule, now)
+
+
+def tick_before_last(schedule: Schedule, now: datetime) -> datetime:
+    """Return the last tick but one that is past by more than GRACE: a run that started before it is late."""
+    return schedule.latest_tick(schedule.latest_tick(now - GRACE) - _MOMENT)
+
+
+def due_by(
+    plan: JobPlan, succeeded_at: datetime | None, lease: LeaseRow | None, since: datetime, now: datetime
+) -> datetime | None:
+    """Return by when a job must have succeeded again: its second tick after the last success, and a grace time.
+
+    A job that never succeeded has its ticks counted from `since`, the first health check ever; one that is running has
+    GRACE at least. None while it is paused, and for a job without a schedule.
+    """
+    if plan.schedule is None or (lease is not None and lease.paused_at is not None):
+        return None
+    second = plan.schedule.next_tick(plan.schedule.next_tick(since if succeeded_at is None else succeeded_at))
+    is_running = lease is not None and lease.is_held(now)
+    return max(second, now) + GRACE if is_running else second + GRACE
 
 
 def last_success(runs: Sequence[JobRun]) -> datetime | None:

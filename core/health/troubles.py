@@ -39,6 +39,7 @@ _KINDS: tuple[tuple[str, TroubleKind], ...] = (
     ("health:job_failed:backup", TroubleKind.BACKUP),
     ("health:job_overdue:backup", TroubleKind.BACKUP),
     ("health:", TroubleKind.PROCESS),
+    ("loop:", TroubleKind.PROCESS),
 )
 
 

@@ -8,13 +8,17 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from weakref import WeakKeyDictionary
 
+from pydantic import TypeAdapter
+
 from core.errors import AlreadyThere
 from core.team.admins import AdminRow, ClaimRow, Role
 from database.collection import Collection
 from database.connection import Database, current_database
+from database.readable import find_records, record_or_none
 from database.shared_read import SharedRead
 from database.values import Document
 
+_ROW, _CLAIM = TypeAdapter(AdminRow), TypeAdapter(ClaimRow)
 #: rows read; a team is small
 MEMBERS_MAX = 200
 
@@ -35,20 +39,26 @@ def _cache() -> _Cache:
     return _caches.setdefault(current_database(), _Cache())
 
 
-def _row(document: Document) -> AdminRow:
+def read(document: Document) -> AdminRow | ClaimRow:
+    """Return the row of a document: a person's, or the link. Raises one of `readable.CANNOT_READ`."""
+    if document["user_id"] is None:
+        return _CLAIM.validate_python({name: document[name] for name in ("fingerprint", "expires_at")})
     role: str = document.get("role") or ""
-    return AdminRow(
-        document["user_id"],
-        Role(role) if role in Role.__members__.values() else None,
-        document.get("proof") or "",
-        document.get("claimed_with") or "",
+    return _ROW.validate_python(
+        {
+            "user_id": document["user_id"],
+            "role": Role(role) if role in Role.__members__.values() else None,
+            "proof": document.get("proof") or "",
+            "claimed_with": document.get("claimed_with") or "",
+        }
     )
 
 
 async def load() -> tuple[AdminRow, ...]:
     """Return the rows of people, at most MEMBERS_MAX, by user id."""
-    found = await _admins().find({"user_id": {"$gt": 0}}, limit=MEMBERS_MAX, sort=[("user_id", 1)])
-    return tuple(_row(document) for document in found)
+    people: Document = {"user_id": {"$gt": 0}}
+    found = await find_records(_admins(), read, people, limit=MEMBERS_MAX, sort=[("user_id", 1)])
+    return tuple(row for row in found if isinstance(row, AdminRow))
 
 
 async def current(now: datetime) -> tuple[AdminRow, ...]:
@@ -57,9 +67,9 @@ async def current(now: datetime) -> tuple[AdminRow, ...]:
 
 
 async def find_claim() -> ClaimRow | None:
-    """Return the stored link; None when there is none."""
-    document = await _admins().find_one({"user_id": None})
-    return None if document is None else ClaimRow(document["fingerprint"], document["expires_at"])
+    """Return the stored link; None when there is none that can be read."""
+    found = await record_or_none(_admins(), await _admins().find_one({"user_id": None}), read)
+    return found if isinstance(found, ClaimRow) else None
 
 
 async def issue_claim(fingerprint: str, expires_at: datetime) -> None:

@@ -17,9 +17,9 @@ from core.announcements import (
     NewAnnouncement,
 )
 from core.errors import AlreadyThere
-from database.operations.announcements.rows import announcements, change_state, readable, record
+from database.operations.announcements.rows import announcements, change_state, find_some, record
 from database.operations.posts import post_ops
-from database.values import Document, to_key, to_stored
+from database.values import A_DATE, Document, to_key, to_stored
 
 #: attempts to find the next ordinal against other processes
 _TRIES = 20
@@ -45,7 +45,7 @@ async def create(new: NewAnnouncement, *, again: bool = False) -> Created:
     failed or were missed there are given up. Of concurrent calls one inserts. Raises AlreadyThere after 20 collisions.
     """
     for _ in range(_TRIES):
-        stored = record(await announcements().find_one({"key": new.key, "chat_id": new.chat_id}))
+        stored = await record(await announcements().find_one({"key": new.key, "chat_id": new.chat_id}))
         last = await find_last(new.post_code, new.chat_id)
         if stored is not None or (last is not None and last.is_standing and not again):
             return Created(stored or last, is_new=False)  # type: ignore[arg-type]
@@ -74,18 +74,18 @@ async def _give_up_others(new: NewAnnouncement) -> None:
 
 async def find(announcement_id: str) -> Announcement | None:
     """Return the announcement, or None."""
-    return record(await announcements().find_one({"_id": to_key(announcement_id)}))
+    return await record(await announcements().find_one({"_id": to_key(announcement_id)}))
 
 
 async def find_last(post_code: str, chat_id: int) -> Announcement | None:
     """Return the last announcement of the post in the channel, in whatever state; None when there is none."""
     place = {"post_code": post_code, "chat_id": chat_id}
-    return record(await announcements().find_one(place, sort=[("ordinal", -1)]))
+    return await record(await announcements().find_one(place, sort=[("ordinal", -1)]))
 
 
 async def find_of_draft(key: str) -> list[Announcement]:
     """Return the announcements of one confirmed draft, one a channel; `[]` when there are none."""
-    return await readable(await announcements().find({"key": key}, limit=TARGETS_MAX, sort=[("chat_id", 1)]))
+    return await find_some({"key": key}, limit=TARGETS_MAX, sort=[("chat_id", 1)])
 
 
 async def find_of_post(
@@ -95,7 +95,7 @@ async def find_of_post(
     condition: Document = {"post_code": post_code}
     if states is not None:
         condition["state"] = {"$in": list(states)}
-    return await readable(await announcements().find(condition, limit=limit, sort=[("publish_at", -1)]))
+    return await find_some(condition, limit=limit, sort=[("publish_at", -1)])
 
 
 async def count_of_post(post_code: str) -> dict[str, int]:
@@ -104,9 +104,9 @@ async def count_of_post(post_code: str) -> dict[str, int]:
     found = await announcements().aggregate(
         {"post_code": post_code},
         [{"$group": counting}],
-        at_most=len(AnnouncementState) + 1,  # those set aside
+        at_most=len(AnnouncementState) + 1,  # those of a state this version does not know
     )
-    return {one["_id"]: one["count"] for one in found}
+    return {one["_id"]: one["count"] for one in found if isinstance(one["_id"], str)}
 
 
 async def tell_post(post_code: str) -> None:
@@ -125,8 +125,8 @@ async def find_planned(*, skip: int = 0, limit: int, chat_id: int | None = None)
     condition: Document = {"state": AnnouncementState.PLANNED}
     if chat_id is not None:
         condition["chat_id"] = chat_id
-    found = await announcements().find(condition, limit=limit + 1, skip=skip, sort=[("publish_at", 1)])
-    return await readable(found[:limit]), len(found) > limit
+    found = await find_some(condition, limit=limit + 1, skip=skip, sort=[("publish_at", 1)])
+    return found[:limit], len(found) > limit
 
 
 async def count_in(state: AnnouncementState) -> int:
@@ -136,7 +136,7 @@ async def count_in(state: AnnouncementState) -> int:
 
 async def find_taken(chat_id: int, after: datetime) -> frozenset[datetime]:
     """Return the times after `after` at which announcements are planned in a channel; at most 5,000 of them."""
-    condition = {"chat_id": chat_id, "state": AnnouncementState.PLANNED, "publish_at": {"$gt": after}}
+    condition = {"chat_id": chat_id, "state": AnnouncementState.PLANNED, "publish_at": {**A_DATE, "$gt": after}}
     found = await announcements().find(condition, limit=_TAKEN_MAX, sort=[("publish_at", 1)], projection=["publish_at"])
     return frozenset(document["publish_at"] for document in found)
 
@@ -146,7 +146,7 @@ async def find_troubled(limit: int, chat_id: int | None = None) -> list[Announce
     condition: Document = {"state": {"$in": list(TROUBLED)}}
     if chat_id is not None:
         condition["chat_id"] = chat_id
-    return await readable(await announcements().find(condition, limit=limit, sort=[("publish_at", 1)]))
+    return await find_some(condition, limit=limit, sort=[("publish_at", 1)])
 
 
 # decisions of people
@@ -246,7 +246,7 @@ async def cancel(announcement_id: str) -> Announcement | None:
 
 async def find_unreported(limit: int) -> list[Announcement]:
     """Return up to `limit` announcements whose progress message may not show what became of them, the newest first."""
-    return await readable(await announcements().find({"is_reported": False}, limit=limit, sort=[("created_at", -1)]))
+    return await find_some({"is_reported": False}, limit=limit, sort=[("created_at", -1)])
 
 
 async def mark_reported(key: str) -> int:

@@ -6,6 +6,7 @@ from typing import Any
 from core.records import Record
 from database.collection import Collection
 from database.connection import current_database
+from database.readable import find_records, reader
 
 
 class AuditEntry(Record):
@@ -18,6 +19,10 @@ class AuditEntry(Record):
     target: str | None = None
     before: Any = None
     after: Any = None
+
+
+#: makes an entry of a document
+READ = reader(AuditEntry)
 
 
 def _log() -> Collection:
@@ -34,5 +39,4 @@ async def record(
 
 async def last(limit: int) -> list[AuditEntry]:
     """Return up to `limit` actions, the latest first; `[]` when there are none."""
-    found = await _log().find({}, limit=limit, sort=[("at", -1), ("_id", -1)])
-    return [AuditEntry.model_validate(document) for document in found]
+    return await find_records(_log(), READ, {}, limit=limit, sort=[("at", -1), ("_id", -1)])

@@ -12,13 +12,16 @@ from core.delivery import TELEGRAM_DELETE_LIMIT
 from core.errors import AlreadyThere
 from database.collection import Collection
 from database.connection import current_database
-from database.values import Document, to_key, to_stored, with_id
+from database.readable import find_records, not_set_aside, reader, record_of
+from database.values import Document, to_key, to_stored
+from database.walks import Place, from_place, place_after
 
 #: statuses from which a recall can be requested
 _RECALLABLE: Document = {"$in": [*ENDED, BroadcastStatus.RECALLING]}
 #: statuses whose counts come from sending; a process that lost its lease must not overwrite final counts
 _COUNTED: Document = {"$in": [*UNFINISHED, BroadcastStatus.CANCELLED]}
 #: after an outage, or when another broadcast took that long
+_UNKNOWN_RECIPIENTS = "Another program sent it, and who got it is not known here: its copies were not deleted."
 _MISSED = "Nothing was sent: when its turn came, the time its copies were to stay had already passed."
 
 
@@ -26,8 +29,12 @@ def _broadcasts() -> Collection:
     return current_database().collection("broadcasts")
 
 
-def _record(document: Document | None) -> Broadcast | None:
-    return None if document is None else Broadcast.model_validate(with_id(document))
+#: makes a broadcast of a document
+READ = reader(Broadcast)
+
+
+async def _record(document: Document | None) -> Broadcast | None:
+    return await record_of(_broadcasts(), document, READ)
 
 
 async def _change(
@@ -35,7 +42,7 @@ async def _change(
 ) -> Broadcast | None:
     """Update a broadcast whose status is one of `was`; returns it after the change, None when nothing matched."""
     condition = {"_id": to_key(broadcast_id), "status": {"$in": list(was)}, **more}
-    return _record(await _broadcasts().find_one_and_update(condition, {"$set": change}))
+    return await _record(await _broadcasts().find_one_and_update(condition, {"$set": change}))
 
 
 def _status(status: BroadcastStatus) -> Document:
@@ -63,7 +70,7 @@ async def create(new: NewBroadcast) -> tuple[Broadcast, bool]:
     try:
         broadcast_id = await _broadcasts().insert_one(fields)
     except AlreadyThere:
-        stored = _record(await _broadcasts().find_one({"key": new.key}))
+        stored = await _record(await _broadcasts().find_one({"key": new.key}))
         if stored is None:
             raise
         return stored, False
@@ -72,31 +79,39 @@ async def create(new: NewBroadcast) -> tuple[Broadcast, bool]:
 
 async def find(broadcast_id: str) -> Broadcast | None:
     """Return the broadcast, or None."""
-    return _record(await _broadcasts().find_one({"_id": to_key(broadcast_id)}))
+    return await _record(await _broadcasts().find_one({"_id": to_key(broadcast_id)}))
 
 
 async def find_by_key(key: str) -> Broadcast | None:
     """Return the broadcast that was created from the draft `key`, or None."""
-    return _record(await _broadcasts().find_one({"key": key}))
+    return await _record(await _broadcasts().find_one({"key": key}))
 
 
 async def last(limit: int, skip: int = 0) -> list[Broadcast]:
     """Return up to `limit` broadcasts, the latest created first."""
-    found = await _broadcasts().find({}, limit=limit, skip=skip, sort=[("created_at", -1)])
-    return [Broadcast.model_validate(with_id(document)) for document in found]
+    return await find_records(_broadcasts(), READ, {}, limit=limit, skip=skip, sort=[("created_at", -1)])
 
 
 async def find_unfinished(limit: int) -> list[Broadcast]:
     """Return up to `limit` broadcasts that have still to be sent, the earliest planned first."""
     condition = {"status": {"$in": list(UNFINISHED)}}
-    found = await _broadcasts().find(condition, limit=limit, sort=[("send_at", 1)])
-    return [Broadcast.model_validate(with_id(document)) for document in found]
+    return await find_records(_broadcasts(), READ, condition, limit=limit, sort=[("send_at", 1)])
+
+
+async def find_begun(until: datetime, limit: int, after: Place | None = None) -> tuple[list[str], Place | None]:
+    """Return up to `limit` ids of unfinished broadcasts planned for `until` or before, the earliest first.
+
+    `after`: where the page before ended; also returns where this one does, None at the last one.
+    """
+    unfinished = {"status": {"$in": list(UNFINISHED)}, "send_at": {"$lte": until}}
+    condition = from_place(unfinished, "send_at", after)
+    found = await _broadcasts().find(condition, limit=limit, sort=[("send_at", 1)], projection=["send_at"])
+    return [str(document["_id"]) for document in found], place_after(found, "send_at", limit, after)
 
 
 async def find_not_shown(limit: int) -> list[Broadcast]:
     """Return up to `limit` broadcasts whose progress message is out of date, the oldest first."""
-    found = await _broadcasts().find({"is_shown": False}, limit=limit, sort=[("created_at", 1)])
-    return [Broadcast.model_validate(with_id(document)) for document in found]
+    return await find_records(_broadcasts(), READ, {"is_shown": False}, limit=limit, sort=[("created_at", 1)])
 
 
 async def mark_shown(broadcast_id: str, status: BroadcastStatus, counts: Mapping[str, int] | None = None) -> bool:
@@ -126,11 +141,12 @@ async def set_progress_message(broadcast_id: str, chat_id: int, message_id: int,
 
 async def find_next(now: datetime) -> Broadcast | None:
     """Return the broadcast to send now, or None: one being sent first, then the due one that was planned earliest."""
-    sending = await _broadcasts().find({"status": BroadcastStatus.SENDING}, limit=1, sort=[("send_at", 1)])
-    if sending:
-        return _record(sending[0])
     queued = {"status": BroadcastStatus.QUEUED, "send_at": {"$lte": now}}
-    return _record(await _broadcasts().find_one(queued, sort=[("send_at", 1)]))
+    for condition in ({"status": BroadcastStatus.SENDING}, queued):
+        found = await find_records(_broadcasts(), READ, condition, limit=1, sort=[("send_at", 1)])
+        if found:
+            return found[0]
+    return None
 
 
 async def start(broadcast: Broadcast, now: datetime) -> Broadcast | None:
@@ -175,7 +191,7 @@ async def record_counts(broadcast_id: str, counts: Mapping[str, int]) -> Broadca
     # a cancelled broadcast may have been shown with older counts
     change = {"counts": dict(counts), "is_shown": False}
     found = await _broadcasts().find_one_and_update(condition, {"$set": change})
-    return await find(broadcast_id) if found is None else _record(found)
+    return await find(broadcast_id) if found is None else await _record(found)
 
 
 async def finish(
@@ -215,7 +231,7 @@ async def request_recall(broadcast_id: str, now: datetime) -> Broadcast | None:
         "finished_at": {"$gt": now - TELEGRAM_DELETE_LIMIT},
     }
     change = {**_status(BroadcastStatus.RECALLING), "is_recall_wanted": True, "delete_at": now}
-    return _record(await _broadcasts().find_one_and_update(condition, {"$set": change}))
+    return await _record(await _broadcasts().find_one_and_update(condition, {"$set": change}))
 
 
 # recall
@@ -224,13 +240,14 @@ async def request_recall(broadcast_id: str, now: datetime) -> Broadcast | None:
 async def find_expired(now: datetime, limit: int) -> list[Broadcast]:
     """Return up to `limit` broadcasts with copies due to be deleted (`delete_at <= now`), oldest first."""
     # the comparison does not match null
-    found = await _broadcasts().find({"delete_at": {"$lte": now}}, limit=limit, sort=[("delete_at", 1)])
-    return [Broadcast.model_validate(with_id(document)) for document in found]
+    due: Document = {"delete_at": {"$lte": now}}
+    return await find_records(_broadcasts(), READ, due, limit=limit, sort=[("delete_at", 1)])
 
 
 async def is_any_expired(now: datetime) -> bool:
     """Return whether any broadcast has copies due to be deleted."""
-    return await _broadcasts().find_one({"delete_at": {"$lte": now}}, projection=["_id"]) is not None
+    due = {"delete_at": {"$lte": now}, **not_set_aside(now)}
+    return await _broadcasts().find_one(due, projection=["_id"]) is not None
 
 
 async def mark_recalling(broadcast_id: str) -> bool:
@@ -260,14 +277,25 @@ async def finish_recall(broadcast_id: str, counts: Mapping[str, int]) -> bool:
     return await _change(broadcast_id, [BroadcastStatus.RECALLING], ended) is not None
 
 
+async def end_without_recipients(broadcast: Broadcast, now: datetime) -> bool:
+    """End a broadcast of another program whose copies nobody can find; atomic. False when it has ended so before.
+
+    It gets the fields of other rows, and says in its error that its copies stay.
+    """
+    ended = broadcast.model_dump(exclude={"id", "has_recipients", "delete_at"})
+    ended |= {"status": BroadcastStatus.FAILED, "error": _UNKNOWN_RECIPIENTS, "delete_at": None}
+    ended |= {"finished_at": now, "are_counts_final": True, "are_rows_removed": True}
+    condition: Document = {"_id": to_key(broadcast.id), "status": None}
+    return await _broadcasts().update_one(condition, {"$set": ended})
+
+
 async def find_with_removable_rows(before: datetime, limit: int) -> list[Broadcast]:
     """Return up to `limit` broadcasts that ended before `before` and still have rows, oldest first.
 
     Without those whose copies are still to be deleted.
     """
     condition = {"are_rows_removed": False, "delete_at": None, "finished_at": {"$lt": before}}
-    found = await _broadcasts().find(condition, limit=limit, sort=[("finished_at", 1)])
-    return [Broadcast.model_validate(with_id(document)) for document in found]
+    return await find_records(_broadcasts(), READ, condition, limit=limit, sort=[("finished_at", 1)])
 
 
 async def finalize_counts(broadcast_id: str, counts: Mapping[str, int]) -> bool:

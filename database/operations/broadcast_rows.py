@@ -11,7 +11,8 @@ from core.errors import AlreadyThere, StoreRefused
 from database.batches import Bounds, Deleted, delete_in_batches
 from database.collection import Collection
 from database.connection import current_database
-from database.values import Document, to_key
+from database.readable import find_records
+from database.values import A_DATE, Document, to_key
 
 #: rows of one batch; far more than a killed process can have claimed
 _LOST_BATCH = 1000
@@ -24,6 +25,11 @@ _WITHOUT_BOUND: Document = {"state": RecipientState.UNKNOWN, "sweep_before": Non
 def rows() -> Collection:
     """Return the collection of recipients."""
     return current_database().collection("broadcast_recipients")
+
+
+def read_recipient(document: Document) -> Recipient:
+    """Return the recipient of a document. Raises ValidationError."""
+    return Recipient.model_validate({**document, "broadcast_id": str(document["broadcast_id"])})
 
 
 def _of(broadcast_id: str, **more: object) -> Document:
@@ -108,7 +114,7 @@ async def claim(
         return list(user_ids)
     mine = {**wanted, "state": RecipientState.SENDING, "owner": owner}
     found = await rows().find(mine, limit=len(user_ids), projection=["user_id"])
-    return sorted(row["user_id"] for row in found)
+    return sorted(user_id for row in found if isinstance(user_id := row.get("user_id"), int))
 
 
 async def release(broadcast_id: str, user_id: int, owner: str, error: str | None = None) -> bool:
@@ -201,8 +207,7 @@ async def next_to_recall(
     condition = _of(broadcast_id, state=RecipientState.SENT, sent_at={"$lte": sent_until})
     if without:
         condition["user_id"] = {"$nin": list(without)}
-    found = await rows().find(condition, limit=limit, sort=[("sent_at", 1)])
-    return [Recipient.model_validate({**document, "broadcast_id": broadcast_id}) for document in found]
+    return await find_records(rows(), read_recipient, condition, limit=limit, sort=[("sent_at", 1)])
 
 
 async def mark_recalled(broadcast_id: str, user_id: int, state: RecipientState, error: str | None = None) -> bool:
@@ -222,8 +227,7 @@ async def next_to_sweep(
     condition = _of(broadcast_id, **{**_SWEEPABLE, "sent_at": {"$lte": sent_until}})
     if without:
         condition["user_id"] = {"$nin": list(without)}
-    found = await rows().find(condition, limit=limit, sort=[("sent_at", 1)])
-    return [Recipient.model_validate({**document, "broadcast_id": broadcast_id}) for document in found]
+    return await find_records(rows(), read_recipient, condition, limit=limit, sort=[("sent_at", 1)])
 
 
 async def mark_swept(broadcast_id: str, user_id: int, error: str | None = None) -> bool:
@@ -238,14 +242,16 @@ async def mark_swept(broadcast_id: str, user_id: int, error: str | None = None) 
 
 async def oldest_to_sweep(broadcast_id: str) -> datetime | None:
     """Return when the oldest call was made of those that can be swept; None when there are none."""
-    row = await rows().find_one(_of(broadcast_id, **_SWEEPABLE), sort=[("sent_at", 1)], projection=["sent_at"])
+    row = await rows().find_one(
+        _of(broadcast_id, **{**_SWEEPABLE, "sent_at": A_DATE}), sort=[("sent_at", 1)], projection=["sent_at"]
+    )
     return None if row is None else row["sent_at"]
 
 
 async def oldest_sent_at(broadcast_id: str) -> datetime | None:
     """Return when the oldest existing copies were sent; None when there are none."""
     row = await rows().find_one(
-        _of(broadcast_id, state=RecipientState.SENT), sort=[("sent_at", 1)], projection=["sent_at"]
+        _of(broadcast_id, state=RecipientState.SENT, sent_at=A_DATE), sort=[("sent_at", 1)], projection=["sent_at"]
     )
     return None if row is None else row["sent_at"]
 

@@ -8,13 +8,12 @@ from datetime import datetime
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
-from pydantic import ValidationError
-
 from core.announcements import Slots
 from core.errors import AlreadyThere
 from core.subscriptions import CHANNELS_MAX, Channel
 from database.collection import Collection
 from database.connection import Database, current_database
+from database.readable import find_records, reader, record_of
 from database.shared_read import SharedRead
 from database.values import Document
 
@@ -25,6 +24,8 @@ log = logging.getLogger("tollgate.database")
 CHANGEABLE = frozenset(
     {"title", "label", "username", "invite_link", "mode", "on_error", "is_required", "is_paused", "position", "slots"}
 )
+#: joins remembered of a channel: Telegram repeats an update within seconds, at the latest when a process was killed
+COUNTED_KEPT = 50
 _ORDER = (("position", 1), ("chat_id", 1))
 #: the document of `admin_config` that counts the numbers given to channels
 _NUMBERS = "channel_numbers"
@@ -61,22 +62,20 @@ async def _changing(command: Coroutine[Any, Any, T]) -> T:
             cache.channels.clear()
 
 
-def _record(document: Document | None) -> Channel | None:
-    return None if document is None else Channel.model_validate(document)
+#: makes a channel of a document
+READ = reader(Channel)
+
+
+async def _record(document: Document | None) -> Channel | None:
+    return await record_of(_channels(), document, READ)
 
 
 async def load() -> tuple[Channel, ...]:
     """Return all channels (at most `CHANNELS_MAX`) in their order.
 
-    A document that cannot be read (edited by hand) is logged and left out, so that it does not block every delivery.
+    A document that cannot be read (edited by hand) is left out, so that it does not block every delivery.
     """
-    channels = []
-    for document in await _channels().find({}, limit=CHANNELS_MAX, sort=_ORDER):
-        try:
-            channels.append(Channel.model_validate(document))
-        except ValidationError as error:
-            log.error("channel.unreadable", extra={"chat": document.get("chat_id"), "problems": error.error_count()})
-    return tuple(channels)
+    return tuple(await find_records(_channels(), READ, {}, limit=CHANNELS_MAX, sort=_ORDER))
 
 
 async def current(now: datetime) -> tuple[Channel, ...]:
@@ -107,10 +106,11 @@ async def add(channel: Channel) -> bool:
 async def _place_of(chat_id: int) -> tuple[Document | None, int]:
     """Return the stored channel, and the position of a new one. Raises ValueError when there is no place for it."""
     stored = await _channels().find({}, limit=CHANNELS_MAX, sort=_ORDER, projection=["chat_id", "position"])
-    known = next((other for other in stored if other["chat_id"] == chat_id), None)
+    known = next((other for other in stored if other.get("chat_id") == chat_id), None)
     if known is None and len(stored) >= CHANNELS_MAX:
         raise ValueError(f"there are {CHANNELS_MAX} channels already")
-    return known, max((other.get("position", 0) for other in stored), default=-1) + 1
+    places = [other.get("position") for other in stored]
+    return known, max((place for place in places if isinstance(place, int)), default=-1) + 1
 
 
 async def _require(channel: Channel) -> bool:
@@ -156,7 +156,7 @@ async def switch_publishing(chat_id: int, *, is_on: bool) -> Channel | None:
         numbered = {"$set": {"source_number": await _next_number()}}
         await _channels().update_one({"chat_id": chat_id, "source_number": None}, numbered)
     switched = {"$set": {"is_published_to": is_on}}
-    return _record(await _changing(_channels().find_one_and_update({"chat_id": chat_id}, switched)))
+    return await _record(await _changing(_channels().find_one_and_update({"chat_id": chat_id}, switched)))
 
 
 async def _next_number() -> int:
@@ -173,7 +173,7 @@ async def _next_number() -> int:
 
 async def find(chat_id: int) -> Channel | None:
     """Return the channel as stored now, or None."""
-    return _record(await _channels().find_one({"chat_id": chat_id}))
+    return await _record(await _channels().find_one({"chat_id": chat_id}))
 
 
 async def change(chat_id: int, **fields: Any) -> Channel | None:
@@ -199,7 +199,7 @@ async def change_slots(chat_id: int, before: Slots, after: Slots) -> Channel | N
         # rows of older versions have no such field
         unchanged = {"chat_id": chat_id, "$or": [{"slots": before.model_dump()}, {"slots": {"$exists": False}}]}
     update = {"$set": {"slots": after.model_dump()}}
-    return _record(await _changing(_channels().find_one_and_update(unchanged, update)))
+    return await _record(await _changing(_channels().find_one_and_update(unchanged, update)))
 
 
 async def _change(condition: Document, fields: Document) -> Channel | None:
@@ -207,7 +207,7 @@ async def _change(condition: Document, fields: Document) -> Channel | None:
         raise ValueError(f"of a channel can be changed: {', '.join(sorted(CHANGEABLE))}")
     checked = Channel.model_validate({"invite_link": "", **fields, "chat_id": condition["chat_id"]})
     values = checked.model_dump(include=set(fields))
-    return _record(await _changing(_channels().find_one_and_update(condition, {"$set": values})))
+    return await _record(await _changing(_channels().find_one_and_update(condition, {"$set": values})))
 
 
 async def remove(chat_id: int) -> bool:
@@ -227,12 +227,17 @@ async def mark_working(chat_id: int) -> bool:
     return await _changing(_channels().update_one(condition, {"$set": {"broken_since": None}}))
 
 
-async def count_join(chat_id: int) -> bool:
-    """Count a subscriber who joined through the channel's link; atomic. False when there is no such channel.
+async def count_join(chat_id: int, update_key: str) -> bool:
+    """Count a subscriber who joined through the channel's link, once for an update; atomic.
 
-    The cache is kept, with the old count: no rule uses it, and many may join at once.
+    False when there is no such channel, or `update_key`, which identifies the update, is one of the last
+    COUNTED_KEPT that were counted. The cache is kept, with the old count: no rule uses it, and many may join at once.
     """
-    return await _channels().update_one({"chat_id": chat_id}, {"$inc": {"joined_count": 1}})
+    counted: Document = {"$each": [update_key], "$slice": -COUNTED_KEPT}
+    return await _channels().update_one(
+        {"chat_id": chat_id, "counted_joins": {"$ne": update_key}},
+        {"$inc": {"joined_count": 1}, "$push": {"counted_joins": counted}},
+    )
 
 
 async def move_to(chat_id: int, new_chat_id: int) -> bool:

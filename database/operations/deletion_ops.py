@@ -4,25 +4,18 @@ They stand in two collections with the same fields: in the rows of `deliveries`,
 subscriber, and in `pending_deletions`, for copies of earlier ones that still stand, and for rows of earlier versions.
 """
 
-import logging
 import secrets
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from datetime import UTC, datetime, timedelta
 from operator import attrgetter
-
-from pydantic import ValidationError
 
 from core.delivery import PendingDeletion
 from core.delivery_states import DeliveryState
 from database.collection import Collection
 from database.connection import current_database
-from database.values import Document, to_key, with_id
-
-log = logging.getLogger("tollgate.database")
-
-#: how long a promise that cannot be read (of an older version, or edited by hand) is postponed
-UNREADABLE_PAUSE = timedelta(days=1)
+from database.readable import SET_ASIDE_FOR, find_records, readable, reader
+from database.values import A_DATE, Document, to_key
 
 #: before every time stored: a range from here leaves out null
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
@@ -52,27 +45,18 @@ def _home_of(promise_id: str) -> Collection:
     return _deliveries() if len(promise_id.split(":")) == 3 else _promises()
 
 
-def _record(document: Document) -> PendingDeletion:
-    return PendingDeletion.model_validate(with_id(document))
+#: makes a promise of a document
+READ = reader(PendingDeletion)
 
 
-async def _readable(home: Collection, documents: Sequence[Document]) -> list[PendingDeletion]:
-    """Return the promises among `documents` that can be read.
+def readable_promises(home: Collection, documents: Sequence[Document]) -> Awaitable[list[PendingDeletion]]:
+    """Return the promises among claimed `documents` that can be read; the claims of the others end.
 
-    The others are logged and postponed by a day, so that they do not block the rest.
+    Those are due again after SET_ASIDE_FOR, and do not block the rest.
     """
-    records, unreadable = [], []
-    for document in documents:
-        try:
-            records.append(_record(document))
-        except ValidationError as error:
-            unreadable.append(document["_id"])
-            log.error("promise.unreadable", extra={"promise": str(document["_id"]), "problems": error.error_count()})
-    if unreadable:
-        later = current_database().now() + UNREADABLE_PAUSE
-        postponed = {**_UNCLAIMED, "not_before": later, "last_error": "this document cannot be read"}
-        await home.update_many({"_id": {"$in": unreadable}}, {"$set": postponed})
-    return records
+    later = current_database().now() + SET_ASIDE_FOR
+    released = {**_UNCLAIMED, "not_before": later, "last_error": "this document cannot be read"}
+    return readable(home, documents, READ, released=released)
 
 
 async def promise(
@@ -200,7 +184,7 @@ async def _claim(home: Collection, keys: Sequence[object], now: datetime, held: 
     if not await home.update_many({**mine, **_due(now)}, {"$set": held}):
         return []
     # not sorted: given an order, the server may choose the index of `delete_at` instead of the few ids
-    return await _readable(home, await home.find({**mine, "claim": held["claim"]}, limit=len(keys)))
+    return await readable_promises(home, await home.find({**mine, "claim": held["claim"]}, limit=len(keys)))
 
 
 async def finish(promise_ids: Sequence[str], owner: str) -> int:
@@ -246,8 +230,7 @@ async def count_overdue(now: datetime) -> int:
 
 async def next_due() -> datetime | None:
     """Return the earliest `delete_at` of all promises, claimed or not; None when there is none."""
-    # a null would sort first
-    some: Document = {"delete_at": {"$gt": LONG_AGO}}
+    some: Document = {"delete_at": A_DATE}
     firsts = [await home.find_one(some, sort=[("delete_at", 1)], projection=["delete_at"]) for home in promise_homes()]
     return min((first["delete_at"] for first in firsts if first is not None), default=None)
 
@@ -257,5 +240,5 @@ async def open_deliveries(user_id: int, limit: int) -> list[PendingDeletion]:
     found: list[PendingDeletion] = []
     for home in promise_homes():
         mine: Document = {"user_id": user_id, "delete_at": {"$gt": LONG_AGO}}
-        found += await _readable(home, await home.find(mine, limit=limit, sort=[("delete_at", 1)]))
+        found += await find_records(home, READ, mine, limit=limit, sort=[("delete_at", 1)])
     return sorted(found, key=attrgetter("delete_at"))[:limit]

@@ -5,13 +5,17 @@ rows are counted in batches beside the deliveries: a batch gives its rows its ow
 which remembers the last keys, and takes the mark away. Whatever is repeated after a kill is counted once.
 """
 
+import logging
 import secrets
 from collections import Counter
 from datetime import datetime, timedelta
 
+from core.errors import StoreRefused
 from database.collection import Collection
 from database.connection import current_database
 from database.values import Document
+
+log = logging.getLogger("tollgate.database")
 
 #: the mark of a row that no batch has taken
 UNCOUNTED = ""
@@ -43,7 +47,7 @@ async def count_delivered(now: datetime, limit: int) -> int:
     if key is None:
         return 0
     rows = await _deliveries().find({"tally": key}, limit=limit, projection=["post_code"])
-    counted = Counter(row["post_code"] for row in rows)
+    counted = Counter(code for row in rows if isinstance(code := row.get("post_code"), str))
     for code, count in counted.items():
         await _add(code, count, key)
     await _deliveries().update_many({"tally": key}, {"$set": {"tally": None}})
@@ -70,4 +74,9 @@ async def _new_batch(now: datetime, limit: int) -> str | None:
 async def _add(code: str, count: int, key: str) -> None:
     kept: Document = {"tallies": {"$each": [key], "$slice": -_KEYS_KEPT}}
     uncounted: Document = {"code": code, "tallies": {"$ne": key}}
-    await current_database().collection("posts").update_one(uncounted, {"$inc": {"delivered": count}, "$push": kept})
+    try:
+        posts = current_database().collection("posts")
+        await posts.update_one(uncounted, {"$inc": {"delivered": count}, "$push": kept})
+    except StoreRefused as error:
+        # a count that is no number: the other posts are counted all the same
+        log.error("delivered_counts.refused", extra={"post": code, "error": str(error)})

@@ -3,12 +3,9 @@
 Each function is one step of the table in docs/decisions/0015-deliveries.md, and one conditional update.
 """
 
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-
-from pydantic import ValidationError
+from datetime import datetime
 
 from core.clock import to_milliseconds
 from core.delivery import DOUBLE_TAP
@@ -17,14 +14,11 @@ from core.errors import AlreadyThere
 from database.collection import Collection
 from database.connection import current_database
 from database.operations.delivered_counts import UNCOUNTED
-from database.values import Document, with_id
-
-log = logging.getLogger("tollgate.database")
+from database.readable import FIELD, find_records, reader, record_of, record_or_none
+from database.values import Document
 
 #: update keys a row remembers: after a kill several updates come again
 KEYS_KEPT = 10
-#: how long a lapsed row that cannot be read (edited by hand) is left alone
-UNREADABLE_PAUSE = timedelta(days=1)
 #: what the deleter notes on a row, at rest
 _NOT_BEING_DELETED: Document = {
     "attempts": 0,
@@ -77,16 +71,8 @@ class Claim:
     sweep_after: int | None = None
 
 
-def _record(document: Document) -> Delivery:
-    return Delivery.model_validate(with_id(document))
-
-
-def _record_if_readable(document: Document) -> Delivery | None:
-    try:
-        return _record(document)
-    except ValidationError as error:
-        log.error("delivery.unreadable", extra={"delivery": str(document["_id"]), "problems": error.error_count()})
-        return None
+#: makes a delivery of a document
+READ = reader(Delivery)
 
 
 def _starting(new: NewDelivery) -> Document:
@@ -112,6 +98,8 @@ def _starting(new: NewDelivery) -> Document:
             "user_id": new.user_id,
             "chat_id": new.user_id,
             "post_code": new.post_code,
+            # and it is readable again
+            FIELD: None,
         },
         "$inc": {"count": 1},
     }
@@ -141,7 +129,7 @@ async def start(new: NewDelivery) -> Claim | None:
         return None
     if before is None:
         return Claim(new.id, 1, None, new.sweep_after)
-    return Claim(new.id, before.get("count", 0) + 1, _record_if_readable(before), new.sweep_after)
+    return Claim(new.id, before.get("count", 0) + 1, await record_or_none(_deliveries(), before, READ), new.sweep_after)
 
 
 async def put_aside(delivery: Delivery) -> None:
@@ -277,14 +265,11 @@ async def renew(owner: str, ids: Sequence[str], now: datetime) -> int:
 async def find(bot_id: int, user_id: int, post_code: str) -> Delivery | None:
     """Return the last delivery of this post to this subscriber, in whatever state; None when there was none."""
     document = await _deliveries().find_one({"_id": delivery_id(bot_id, user_id, post_code)})
-    return None if document is None else _record(document)
+    return await record_of(_deliveries(), document, READ)
 
 
 async def find_lapsed(bot_id: int, now: datetime, limit: int) -> list[Delivery]:
-    """Return up to `limit` deliveries of this bot whose owner's lease ran out before `now`, the oldest first.
-
-    Those that cannot be read are logged and left alone for a day, so that they do not block the rest.
-    """
+    """Return up to `limit` deliveries of this bot whose owner's lease ran out before `now`, the oldest first."""
     return await _lapsed(bot_id, now, limit)
 
 
@@ -298,11 +283,4 @@ async def find_lapsed_of_other_bots(bot_id: int, now: datetime, limit: int) -> l
 async def _lapsed(bots: int | Document, now: datetime, limit: int) -> list[Delivery]:
     # only a delivery in progress has an `until`
     lapsed: Document = {"bot_id": bots, "until": {"$lt": now}}
-    found = await _deliveries().find(lapsed, limit=limit, sort=[("until", 1)])
-    readable = [delivery for delivery in map(_record_if_readable, found) if delivery is not None]
-    if len(readable) < len(found):
-        known = {delivery.id for delivery in readable}
-        others = [document["_id"] for document in found if document["_id"] not in known]
-        later: Document = {"$set": {"until": now + UNREADABLE_PAUSE}}
-        await _deliveries().update_many({"_id": {"$in": others}, "until": {"$lt": now}}, later)
-    return readable
+    return await find_records(_deliveries(), READ, lapsed, limit=limit, sort=[("until", 1)])

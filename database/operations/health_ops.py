@@ -1,14 +1,15 @@
 """The result of the last health check (collection `health`, one document)."""
 
-from pydantic import ValidationError
-
 from core.errors import AlreadyThere
 from core.health.findings import Health
 from database.collection import Collection
 from database.connection import current_database
+from database.readable import reader, record_or_none
 from database.values import Document
 
 _ID = "house"
+#: makes a result of the document
+READ = reader(Health)
 
 
 def _health() -> Collection:
@@ -27,10 +28,4 @@ async def write(health: Health) -> None:
 
 async def find() -> Health | None:
     """Return the last result; None when there is none, or this version cannot read it."""
-    document = await _health().find_one({"_id": _ID})
-    if document is None:
-        return None
-    try:
-        return Health.model_validate(document)
-    except ValidationError:
-        return None
+    return await record_or_none(_health(), await _health().find_one({"_id": _ID}), READ)

@@ -50,11 +50,19 @@ def _row(promise: PendingDeletion, reason: str, now: datetime) -> Document:
     }
 
 
-async def count_unnotified(reason: str) -> int:
-    """Count the deliveries with this reason, of any bot, of which the owners were not notified yet."""
-    return await _rows().count({"is_told": False, "reason": reason})
+async def claim_for_notice(notice: str) -> int:
+    """Put all deliveries of which the owners were not notified yet into `notice`; returns how many. Not atomic.
+
+    Rows that are recorded from now on belong to the next notice, whatever their time says.
+    """
+    return await _rows().update_many({"is_told": False}, {"$set": {"notice": notice}})
 
 
-async def mark_notified(until: datetime) -> int:
-    """Record that the owners were notified of rows from `until` or before; returns how many. Each one atomically."""
-    return await _rows().update_many({"is_told": False, "at": {"$lte": until}}, {"$set": {"is_told": True}})
+async def count_in_notice(notice: str, reason: str) -> int:
+    """Count the deliveries with this reason, of any bot, that were put into `notice`."""
+    return await _rows().count({"is_told": False, "reason": reason, "notice": notice})
+
+
+async def mark_notified(notice: str) -> int:
+    """Record that the owners were notified of the rows in `notice`; returns how many. Each one atomically."""
+    return await _rows().update_many({"is_told": False, "notice": notice}, {"$set": {"is_told": True}})

@@ -1,6 +1,5 @@
 """Deletion of inactive users who hold nothing and owe nothing."""
 
-from collections.abc import Sequence
 from datetime import datetime
 
 from core.verification import TokenStatus
@@ -8,6 +7,7 @@ from database.connection import current_database
 from database.operations.deletion_ops import LONG_AGO, promise_homes
 from database.operations.user_ops import users
 from database.values import Document
+from database.walks import Place, from_place, place_after
 
 
 def _holds_nothing(seen_before: datetime, now: datetime) -> Document:
@@ -23,16 +23,18 @@ def _holds_nothing(seen_before: datetime, now: datetime) -> Document:
     }
 
 
-async def find_inactive(seen_before: datetime, now: datetime, limit: int, *, without: Sequence[int] = ()) -> list[int]:
+async def find_inactive(
+    seen_before: datetime, now: datetime, limit: int, after: Place | None = None
+) -> tuple[list[int], Place | None]:
     """Return up to `limit` ids of users last seen before `seen_before` who hold nothing, longest ago first.
 
-    Skips those in `without`, which are kept for another reason.
+    `after`: where the page before ended; also returns where this one does, None at the last one.
     """
-    condition = _holds_nothing(seen_before, now)
-    if without:
-        condition["user_id"] = {"$nin": list(without)}
-    found = await users().find(condition, limit=limit, sort=[("last_seen_at", 1)], projection=["user_id"])
-    return [document["user_id"] for document in found]
+    condition = from_place(_holds_nothing(seen_before, now), "last_seen_at", after)
+    found = await users().find(
+        condition, limit=limit, sort=[("last_seen_at", 1)], projection=["user_id", "last_seen_at"]
+    )
+    return [document["user_id"] for document in found], place_after(found, "last_seen_at", limit, after)
 
 
 async def has_delivery_or_token(user_id: int) -> bool:

@@ -53,7 +53,7 @@ async def _add_deliveries(known: Known, chat_id: int, span: Document, own: Docum
     rows: list[Document] = []
     for home in _HOMES:
         rows += await current_database().collection(home).find(condition, limit=SWEEP_MAX, projection=fields)
-    ids = [number for row in rows for number in (*row.get("message_ids", ()), row.get("notice_message_id") or 0)]
+    ids = [number for row in rows for number in (*_ids_of(row), row.get("notice_message_id"))]
     known.ids |= _in_span(ids, span)
     known.may_become |= _may_become(rows, "sending", span)
 
@@ -79,16 +79,22 @@ async def _add_broadcasts(known: Known, user_id: int, span: Document, own: Docum
     condition: Document = {"_id": {"$in": keys}, "bot_id": own}
     fields = ["message_ids", "state", "sweep_after"]
     rows = await database.collection("broadcast_recipients").find(condition, limit=len(keys), projection=fields)
-    ids = [number for row in rows for number in row.get("message_ids", ())]
+    ids = [number for row in rows for number in _ids_of(row)]
     known.ids |= _in_span(ids, span)
     known.may_become |= _may_become(rows, RecipientState.SENDING, span)
 
 
-def _in_span(ids: list[int], span: Document) -> set[int]:
-    return {number for number in ids if span["$gt"] < number < span["$lt"]}
+def _ids_of(row: Document) -> list[object]:
+    """Return its message ids, whatever they are: the row may have been edited by hand."""
+    ids = row.get("message_ids")
+    return ids if isinstance(ids, list) else []
+
+
+def _in_span(ids: list[object], span: Document) -> set[int]:
+    return {number for number in ids if isinstance(number, int) and span["$gt"] < number < span["$lt"]}
 
 
 def _may_become(rows: list[Document], state: str, span: Document) -> set[int]:
     starts = [row.get("sweep_after") for row in rows if row.get("state") == state]
-    known = [start for start in starts if start is not None]
+    known = [start for start in starts if isinstance(start, int)]
     return set(range(max(min(known), span["$gt"]) + 1, span["$lt"])) if known else set()

@@ -7,6 +7,7 @@ from core.errors import AlreadyThere
 from core.jobs import LeaseRow
 from database.collection import Collection
 from database.connection import current_database
+from database.readable import readable, record_of
 from database.values import Document
 
 
@@ -47,13 +48,16 @@ async def _own(job: str, owner: str, now: datetime, ttl: timedelta) -> int | Non
 
 
 async def is_free(job: str, now: datetime, ttl: timedelta) -> bool:
-    """Return whether the lease could be taken now; another process may be faster. False while the job is paused."""
-    lease = await _leases().find_one({"_id": job}, projection=["owner", "until", "paused_at"])
+    """Return whether the lease could be taken now; another process may be faster. False while the job is paused.
+
+    Raises UnreadableRow.
+    """
+    lease = await find(job)
     if lease is None:
         return True
-    if lease.get("paused_at") is not None:
+    if lease.paused_at is not None:
         return False
-    return lease["owner"] is None or not now < lease["until"] <= now + 2 * ttl
+    return lease.owner is None or lease.until is None or not now < lease.until <= now + 2 * ttl
 
 
 async def renew(job: str, owner: str, now: datetime, ttl: timedelta) -> bool:
@@ -87,15 +91,16 @@ async def resume(job: str) -> bool:
 
 async def find(job: str) -> LeaseRow | None:
     """Return the lease of a job, held or not; None when the job has never run and was never paused."""
-    return _row(await _leases().find_one({"_id": job}))
+    return await record_of(_leases(), await _leases().find_one({"_id": job}), read)
 
 
 async def find_many(jobs: Sequence[str]) -> dict[str, LeaseRow]:
     """Return the leases of `jobs` by name, without jobs that have never run and were never paused."""
     found = await _leases().find({"_id": {"$in": list(jobs)}}, limit=len(jobs))
-    rows = {str(document["_id"]): document for document in found}
-    return {job: row for job in jobs if (row := _row(rows.get(job))) is not None}
+    rows = {row.job: row for row in await readable(_leases(), found, read)}
+    return {job: rows[job] for job in jobs if job in rows}
 
 
-def _row(document: Document | None) -> LeaseRow | None:
-    return None if document is None else LeaseRow.model_validate({**document, "job": document["_id"]})
+def read(document: Document) -> LeaseRow:
+    """Return the lease of a document. Raises ValidationError."""
+    return LeaseRow.model_validate({**document, "job": document["_id"]})

@@ -9,7 +9,11 @@ from core.subscriptions import Membership, MembershipStatus
 from database.batches import Bounds, Deleted, delete_in_batches
 from database.collection import Collection
 from database.connection import current_database
+from database.readable import find_records, reader
 from database.values import Document
+
+#: makes a membership of a document
+READ = reader(Membership)
 
 
 def _memberships() -> Collection:
@@ -21,8 +25,9 @@ async def find_memberships(user_id: int, chat_ids: Sequence[int]) -> dict[int, M
     wanted = sorted(set(chat_ids))
     if not wanted:
         return {}
-    found = await _memberships().find({"user_id": user_id, "chat_id": {"$in": wanted}}, limit=len(wanted))
-    return {document["chat_id"]: Membership.model_validate(document) for document in found}
+    known: Document = {"user_id": user_id, "chat_id": {"$in": wanted}}
+    found = await find_records(_memberships(), READ, known, limit=len(wanted))
+    return {membership.chat_id: membership for membership in found}
 
 
 async def record(

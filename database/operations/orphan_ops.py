@@ -6,15 +6,17 @@ from datetime import datetime, timedelta
 from operator import attrgetter
 from typing import Unpack
 
-from pydantic import ValidationError
+from bson import ObjectId
 
 from core.delivery import PendingDeletion
+from core.verification import TokenStatus
 from database.batches import Bounds, Deleted, delete_in_batches
 from database.collection import Collection
 from database.connection import current_database
-from database.operations.deletion_ops import AT_REST, finish, promise_homes
+from database.operations.deletion_ops import AT_REST, finish, promise_homes, readable_promises
 from database.operations.impossible_deletions import record_impossible
-from database.values import Document, to_key, with_id
+from database.values import Document, to_key
+from database.walks import Place, from_place, place_after
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,10 @@ class OverduePromise:
     user_id: int
     sent_at: datetime
     delete_at: datetime
+
+
+#: before the id of every broadcast
+_FIRST_ID = ObjectId(bytes(12))
 
 
 def _collection(name: str) -> Collection:
@@ -66,7 +72,7 @@ async def find_deactivated(user_ids: Sequence[int]) -> set[int]:
         return set()
     condition = {"user_id": {"$in": wanted}, "deactivated_at": {"$ne": None}}
     found = await _collection("users").find(condition, limit=len(wanted), projection=["user_id"])
-    return {document["user_id"] for document in found}
+    return {document["user_id"] for document in found if isinstance(document["user_id"], int)}
 
 
 async def give_up_promises(
@@ -80,21 +86,51 @@ async def give_up_promises(
     """
     mine: Document = {"_id": {"$in": [to_key(promise_id) for promise_id in reasons]}}
     held = {"claimed_by": owner, "claimed_until": now + hold_for}
-    found: list[Document] = []
+    records: list[PendingDeletion] = []
     for home in promise_homes():
         overdue = {**mine, "delete_at": {"$lt": due_before}, **_not_claimed(now), **AT_REST}
         await home.update_many(overdue, {"$set": held})
-        found += await home.find({**mine, "claimed_by": owner}, limit=max(len(reasons), 1))
-    records = [record for record in map(_readable, found) if record is not None]
+        claimed = await home.find({**mine, "claimed_by": owner}, limit=max(len(reasons), 1))
+        records += await readable_promises(home, claimed)
     await record_impossible([(record, reasons[record.id]) for record in records], now)
     return await finish([record.id for record in records], owner)
 
 
-def _readable(document: Document) -> PendingDeletion | None:
-    try:
-        return PendingDeletion.model_validate(with_id(document))
-    except ValidationError:
-        return None
+# tokens without a user
+
+
+def _unused(now: datetime) -> Document:
+    return {"status": TokenStatus.UNUSED, "expires_at": {"$lt": now}}
+
+
+async def find_unused_tokens(
+    created_before: datetime, now: datetime, limit: int, after: Place | None = None
+) -> tuple[dict[str, int], Place | None]:
+    """Return the users of up to `limit` expired unused tokens by the id of the token, oldest first.
+
+    `after`: where the page before ended; also returns where this one does, None at the last one.
+    """
+    condition = from_place({**_unused(now), "created_at": {"$lt": created_before}}, "created_at", after)
+    found = await _collection("tokens").find(
+        condition, limit=limit, sort=[("created_at", 1)], projection=["user_id", "created_at"]
+    )
+    users = {str(one["_id"]): one["user_id"] for one in found if isinstance(one.get("user_id"), int)}
+    return users, place_after(found, "created_at", limit, after)
+
+
+async def find_known_users(user_ids: Sequence[int]) -> set[int]:
+    """Return those of `user_ids` that are stored users."""
+    wanted = sorted(set(user_ids))
+    if not wanted:
+        return set()
+    found = await _collection("users").find({"user_id": {"$in": wanted}}, limit=len(wanted), projection=["user_id"])
+    return {document["user_id"] for document in found}
+
+
+async def delete_unused_tokens(token_ids: Sequence[str], now: datetime) -> int:
+    """Delete those of the tokens that are still unused and expired; returns how many. Each one atomically."""
+    ids = [to_key(token_id) for token_id in token_ids]
+    return await current_database().bulk("tokens").delete_many({"_id": {"$in": ids}, **_unused(now)})
 
 
 # rows without a broadcast, memberships without a channel: one command per broadcast and channel, along an index
@@ -102,7 +138,8 @@ def _readable(document: Document) -> PendingDeletion | None:
 
 async def next_broadcast_with_rows(after: str | None) -> str | None:
     """Return the next broadcast id after `after` (None: the first) that has recipients' rows; None at the end."""
-    condition: Document = {} if after is None else {"broadcast_id": {"$gt": to_key(after)}}
+    # a range from below every id: rows without one are left out
+    condition: Document = {"broadcast_id": {"$gt": _FIRST_ID if after is None else to_key(after)}}
     row = await _collection("broadcast_recipients").find_one(
         condition, sort=[("broadcast_id", 1)], projection=["broadcast_id"]
     )
@@ -116,7 +153,8 @@ async def has_broadcast(broadcast_id: str) -> bool:
 
 async def next_channel_with_memberships(after: int | None) -> int | None:
     """Return the next channel id after `after` (None: the first) that has memberships; None at the end."""
-    condition: Document = {} if after is None else {"chat_id": {"$gt": after}}
+    # a range from below every chat: numbers only
+    condition: Document = {"chat_id": {"$gt": -(1 << 62) if after is None else after}}
     known = await _collection("memberships").find_one(condition, sort=[("chat_id", 1)], projection=["chat_id"])
     return None if known is None else int(known["chat_id"])
 

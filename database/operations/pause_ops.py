@@ -1,14 +1,16 @@
 """Pauses that Telegram asked for, stored for the next process and for others (collection `send_pauses`)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Unpack
+
+from pydantic.dataclasses import dataclass
 
 from core.errors import AlreadyThere
 from database.batches import Bounds, Deleted, delete_in_batches
 from database.collection import Collection
 from database.connection import current_database
+from database.readable import find_records
 from database.values import Document
 
 #: pauses a start loads at most; as many as the send limiter remembers (sender/limiting/limits.py)
@@ -27,7 +29,8 @@ class Pause:
 _FIELDS = ["bot_id", "chat", "until"]
 
 
-def _pause(document: Document) -> Pause:
+def read(document: Document) -> Pause:
+    """Return the pause of a document. Raises one of `readable.CANNOT_READ`."""
     return Pause(document["bot_id"], document["chat"], document["until"])
 
 
@@ -57,15 +60,13 @@ async def record(bot_id: int, chat: int | str, until: datetime, noted_at: dateti
 async def load(bot_id: int, now: datetime, limit: int = LOADED_MAX) -> list[Pause]:
     """Return up to `limit` pauses of this bot that end after `now`, the last to end first; `[]` when there are none."""
     condition = {"bot_id": bot_id, "until": {"$gt": now}}
-    found = await _pauses().find(condition, limit=limit, sort=[("until", -1)], projection=_FIELDS)
-    return [_pause(document) for document in found]
+    return await find_records(_pauses(), read, condition, limit=limit, sort=[("until", -1)], projection=_FIELDS)
 
 
 async def load_noted(bot_ids: Sequence[int], since: datetime, limit: int = LOADED_MAX) -> list[Pause]:
     """Return up to `limit` pauses of these bots that were noted after `since`, in no order, those that are over too."""
     condition = {"bot_id": {"$in": list(bot_ids)}, "noted_at": {"$gt": since}}
-    found = await _pauses().find(condition, limit=limit, projection=_FIELDS)
-    return [_pause(document) for document in found]
+    return await find_records(_pauses(), read, condition, limit=limit, projection=_FIELDS)
 
 
 async def delete_some_expired(now: datetime, batch_size: int) -> bool:

@@ -8,7 +8,8 @@ from core.errors import AlreadyThere
 from core.jobs import JobOutcome, JobRun, RunReport
 from database.collection import Collection
 from database.connection import current_database
-from database.values import Document, to_key, with_id
+from database.readable import find_records, reader, record_of
+from database.values import A_DATE, Document, to_key
 
 _MILLISECOND = timedelta(milliseconds=1)
 #: runs of one job by hand that may start in the same millisecond
@@ -17,6 +18,10 @@ _BY_HAND_TRIES = 50
 BY_HAND = "hand"
 #: `requested_by` of a run that repeats the work of a tick whose owner was killed
 TAKEOVER = "takeover"
+
+
+#: makes a run of a document
+READ = reader(JobRun)
 
 
 def _runs() -> Collection:
@@ -89,8 +94,14 @@ async def request_run(job: str, now: datetime, requested_by: int | str) -> str:
 
 async def find_requests(limit: int = 20) -> list[JobRun]:
     """Return up to `limit` requested runs that have not started, the oldest first."""
-    found = await _runs().find({"owner": None, "outcome": None}, limit=limit, sort=[("started_at", 1)])
-    return [JobRun.model_validate(with_id(row)) for row in found]
+    waiting: Document = {"owner": None, "outcome": None}
+    return await find_records(_runs(), READ, waiting, limit=limit, sort=[("started_at", 1)])
+
+
+async def find_runs(run_ids: Sequence[str]) -> list[JobRun]:
+    """Return the runs of these ids, in any order; unknown ids are left out."""
+    keys = [to_key(run_id) for run_id in run_ids]
+    return await find_records(_runs(), READ, {"_id": {"$in": keys}}, limit=len(keys))
 
 
 async def start_requested(run_id: str, owner: str, now: datetime, fence: int) -> bool:
@@ -110,7 +121,7 @@ async def expire_requests(now: datetime, older_than: timedelta) -> int:
 async def find_tick(job: str, scheduled_at: datetime) -> JobRun | None:
     """Return the run of a tick, running or ended; None when it was never started."""
     row = await _runs().find_one({"job": job, "scheduled_at": scheduled_at})
-    return None if row is None else JobRun.model_validate(with_id(row))
+    return await record_of(_runs(), row, READ)
 
 
 async def abandon_before(job: str, fence: int, now: datetime) -> int:
@@ -168,7 +179,7 @@ async def finish_run(run_id: str, report: RunReport) -> bool:
 
 async def last_tick(job: str) -> datetime | None:
     """Return the latest planned instant of the job that was started by its schedule; None when there is none."""
-    condition = {"job": job, "requested_by": None}
+    condition: Document = {"job": job, "requested_by": None, "scheduled_at": A_DATE}
     row = await _runs().find_one(condition, sort=[("scheduled_at", -1)], projection=["scheduled_at"])
     return None if row is None else row["scheduled_at"]
 
@@ -176,11 +187,10 @@ async def last_tick(job: str) -> datetime | None:
 async def last_runs(limit: int, job: str | None = None) -> list[JobRun]:
     """Return up to `limit` runs of all jobs or of one, the latest started first; `[]` when there are none."""
     condition: Document = {} if job is None else {"job": job}
-    found = await _runs().find(condition, limit=limit, sort=[("started_at", -1)])
-    return [JobRun.model_validate(with_id(row)) for row in found]
+    return await find_records(_runs(), READ, condition, limit=limit, sort=[("started_at", -1)])
 
 
-async def latest_runs(jobs: Sequence[str]) -> dict[str, JobRun]:
-    """Return the latest started run of each job by its name, without jobs that never ran. One find per job."""
-    found = [await last_runs(1, job) for job in jobs]
-    return {runs[0].job: runs[0] for runs in found if runs}
+async def latest_runs(jobs: Sequence[str]) -> dict[str, JobRun | None]:
+    """Return the latest started run of each job by its name; None: it has not run yet. One find per job."""
+    found = {job: await last_runs(1, job) for job in jobs}
+    return {job: runs[0] if runs else None for job, runs in found.items()}

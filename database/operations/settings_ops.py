@@ -16,6 +16,7 @@ from core.templates import from_plain
 from database.collection import Collection
 from database.connection import Database, current_database
 from database.operations.shorteners import shortener_ops
+from database.readable import what_is_wrong
 from database.shared_read import SharedRead
 from database.values import Document, to_stored
 
@@ -73,12 +74,21 @@ def _stored(name: str, value: Any) -> Any:
 def _value(name: str, stored: Any) -> Any:
     if name not in TEXTS:
         return stored
-    return from_plain(stored) if isinstance(stored, str) else stored and stored.get("html")
+    if isinstance(stored, str):
+        return from_plain(stored)
+    # of another type it is checked, and found unusable
+    return stored.get("html") if isinstance(stored, dict) else stored
 
 
 def _changes(document: Document | None) -> Mapping[str, LastChange]:
-    found = (document or {}).get(_CHANGED) or {}
-    return {name: LastChange.model_validate(row) for name, row in found.items() if name in BotSettings.model_fields}
+    found = (document or {}).get(_CHANGED)
+    rows = found.items() if isinstance(found, dict) else ()
+    # who changed it is shown where it can be read; the value stands without it
+    return {
+        name: LastChange.model_validate(row)
+        for name, row in rows
+        if name in BotSettings.model_fields and what_is_wrong(row, LastChange.model_validate) is None
+    }
 
 
 def _read(document: Document | None) -> _Stored:

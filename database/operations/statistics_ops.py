@@ -13,6 +13,7 @@ from core.verification import TokenStatus
 from database.collection import Collection
 from database.connection import current_database
 from database.operations.posts import post_ops
+from database.readable import find_records, record_or_none
 from database.values import Document
 
 #: counters of one day: the collection, and the field whose time is on that day
@@ -85,6 +86,8 @@ async def top_posts(start: datetime, end: datetime, limit: int) -> list[TopPost]
         {"$sort": {"deliveries": -1, "_id": 1}},
     ]
     found = await _bulk("deliveries").aggregate({"opened_at": _between(start, end)}, stages, at_most=limit)
+    # of rows edited by hand it may be anything
+    found = [one for one in found if isinstance(one["_id"], str)]
     names = await post_ops.titles([one["_id"] for one in found])
     return [
         TopPost(code=one["_id"], title=names.get(one["_id"], ""), deliveries=int(one["deliveries"])) for one in found
@@ -159,8 +162,8 @@ def _check(counter: str) -> None:
 
 async def read_day(date: datetime) -> dict[str, int]:
     """Return the counters of the day that began at `date`; `{}` when nothing was counted."""
-    day = await _days().find_one({"date": date}, projection=["counters"])
-    return {} if day is None else dict(day.get("counters", {}))
+    day = await record_or_none(_days(), await _days().find_one({"date": date}), read)
+    return {} if day is None else dict(day.counters)
 
 
 async def last_days(before: datetime, count: int) -> list[DayStats]:
@@ -168,11 +171,12 @@ async def last_days(before: datetime, count: int) -> list[DayStats]:
 
     Counters have their names in `Count`; `Count.BROADCAST_COPIES` is the higher of the two counts of copies.
     """
-    found = await _days().find({"date": {"$lt": before}}, limit=count, sort=[("date", -1)])
-    return [_day(document) for document in reversed(found)]
+    found = await find_records(_days(), read, {"date": {"$lt": before}}, limit=count, sort=[("date", -1)])
+    return found[::-1]
 
 
-def _day(document: Document) -> DayStats:
+def read(document: Document) -> DayStats:
+    """Return the statistics of a document. Raises one of `readable.CANNOT_READ`."""
     counters: dict[str, int] = dict(document.get("counters", {}))
     copies = max(counters.get(Count.BROADCAST_COPIES, 0), counters.get(_CLOSED_COPIES, 0))
     if copies:

@@ -7,6 +7,7 @@ from core.errors import AlreadyThere, StoreUnavailable
 from database.batches import Bounds, Deleted, delete_in_batches
 from database.collection import Collection
 from database.connection import current_database
+from database.readable import record_of
 from database.values import Document
 
 #: update keys a day's count remembers
@@ -39,11 +40,20 @@ async def count_link(user_id: int, day: datetime, limit: int, update_key: str = 
         except AlreadyThere:
             # nothing matched and the insert met the same key: at the limit, counted before, or inserted just now
             found = await _counts().find_one({"user_id": user_id, "date": day}, projection=["count", "update_keys"])
+        await record_of(_counts(), found, read)
         if found is not None and update_key and update_key in found.get("update_keys", ()):
             return _count_of(update_key, found)
         if found is not None and found["count"] >= limit:
             return None
     raise StoreUnavailable(f"count token_generator_count: {_TRIES} others were faster")
+
+
+def read(document: Document) -> int:
+    """Return the count of a document. Raises one of `readable.CANNOT_READ`."""
+    keys = document.get("update_keys", [])
+    if not isinstance(document["count"], int) or not isinstance(keys, list):
+        raise TypeError("a count is a number")
+    return int(document["count"])
 
 
 def _count_of(update_key: str, document: Document) -> int:
@@ -70,7 +80,7 @@ async def uncount_link(user_id: int, day: datetime, update_key: str = "") -> boo
 async def links_on(user_id: int, day: datetime) -> int:
     """Return how many links the user requested on the day that began at `day`."""
     found = await _counts().find_one({"user_id": user_id, "date": day}, projection=["count"])
-    return 0 if found is None else int(found["count"])
+    return await record_of(_counts(), found, read) or 0
 
 
 async def reset_token_counts(today: datetime, **bounds: Unpack[Bounds]) -> Deleted:

@@ -5,10 +5,12 @@ from typing import Unpack
 
 from core.errors import AlreadyThere
 from core.ids import is_token
+from core.records import Record
 from core.verification import Token, TokenStatus
 from database.batches import Bounds, Deleted, delete_in_batches
 from database.collection import Collection
 from database.connection import current_database
+from database.readable import find_records, reader, record_of
 from database.values import Document
 
 #: how long a redeemed token that was not paid out is kept at least: the clean-up uses `expires_at` alone
@@ -23,8 +25,27 @@ def _tokens() -> Collection:
     return current_database().collection("tokens")
 
 
-def _record(document: Document | None) -> Token | None:
-    return None if document is None else Token.model_validate(document)
+#: makes a token of a document
+READ = reader(Token)
+#: fields of the rows of another program, which are deleted like others and pay nothing
+_PLAIN = frozenset({"_id", "token", "user_id", "status", "expires_at"})
+
+
+def read(document: Document) -> object:
+    """Return the token of a document, or the document of another program. Raises one of `readable.CANNOT_READ`."""
+    if document.keys() <= _PLAIN and not isinstance(document.get("token"), str):
+        return _Plain.model_validate(document)
+    return READ(document)
+
+
+class _Plain(Record):
+    user_id: int
+    status: TokenStatus
+    expires_at: datetime
+
+
+async def _record(document: Document | None) -> Token | None:
+    return await record_of(_tokens(), document, READ)
 
 
 async def add(token: Token) -> None:
@@ -44,7 +65,7 @@ async def add(token: Token) -> None:
 
 async def find(token: str) -> Token | None:
     """Return the token, or None. Here and below a text without the shape of a token costs no command."""
-    return _record(await _tokens().find_one({"token": token})) if is_token(token) else None
+    return await _record(await _tokens().find_one({"token": token})) if is_token(token) else None
 
 
 async def open_tokens(user_id: int, now: datetime, limit: int = 50) -> list[Token]:
@@ -58,10 +79,11 @@ async def open_tokens(user_id: int, now: datetime, limit: int = 50) -> list[Toke
         "status": {"$in": [TokenStatus.UNUSED, TokenStatus.VERIFIED]},
         "expires_at": {"$gte": now},
         "granted_at": None,
+        # rows of another program have none
+        "token": {"$gt": ""},
     }
     # by expiry, the order of the index; unpaid tokens last longer than all others, which last equally long
-    found = await _tokens().find(condition, limit=limit, sort=[("expires_at", -1)])
-    tokens = [Token.model_validate(document) for document in found]
+    tokens = await find_records(_tokens(), READ, condition, limit=limit, sort=[("expires_at", -1)])
     return sorted(tokens, key=lambda token: token.created_at, reverse=True)
 
 
@@ -107,7 +129,7 @@ async def redeem(token: str, user_id: int, now: datetime, *, elapsed_seconds: fl
         change |= _verified(now, elapsed_seconds)
     # an owed token must not be deleted: if a crash comes before it is paid out, the next start finds it
     update: Document = {"$set": change, "$max": {"expires_at": now + OWED_KEPT_FOR}}
-    return _record(await _tokens().find_one_and_update(condition, update))
+    return await _record(await _tokens().find_one_and_update(condition, update))
 
 
 async def mark_granted(token: str, now: datetime) -> bool:
@@ -124,8 +146,7 @@ async def mark_granted(token: str, now: datetime) -> bool:
 async def find_owed(redeemed_before: datetime, limit: int) -> list[Token]:
     """Return up to `limit` tokens redeemed before `redeemed_before` and not paid out (after a crash), oldest first."""
     condition: Document = {"is_owed": True, "redeemed_at": {"$lt": redeemed_before}}
-    found = await _tokens().find(condition, limit=limit, sort=[("redeemed_at", 1)])
-    return [Token.model_validate(document) for document in found]
+    return await find_records(_tokens(), READ, condition, limit=limit, sort=[("redeemed_at", 1)])
 
 
 async def take_replacement(user_id: int, now: datetime, update_key: str = "") -> Token | None:
@@ -143,7 +164,8 @@ async def take_replacement(user_id: int, now: datetime, update_key: str = "") ->
     }
     # the token this update has used first: texts sort after null
     order = [("replaced_for", -1)]
-    return _record(await _tokens().find_one_and_update(condition, {"$set": {"replaced_for": update_key}}, sort=order))
+    taken = await _tokens().find_one_and_update(condition, {"$set": {"replaced_for": update_key}}, sort=order)
+    return await _record(taken)
 
 
 async def return_replacement(token: str) -> bool:

@@ -96,9 +96,9 @@ async def grant(
         paid = None if change is None else await _pay(user_id, key, *change)
         if paid is not None:
             return Granted(paid, is_new=True)
-        before = await users().find_one({"user_id": user_id, "grants": key}, projection=FIELDS)
+        before = await to_user(await users().find_one({"user_id": user_id, "grants": key}, projection=FIELDS))
         if before is not None:
-            return Granted(to_user(before), is_new=False)
+            return Granted(before, is_new=False)
         if change is None or not pass_for:
             return None
     raise StoreUnavailable(f"grant users: {_TRIES} other grants were faster")
@@ -117,10 +117,10 @@ async def _with_pass(user_id: int, now: datetime, credits: int, pass_for: timede
 
     None when there is no such user.
     """
-    found = await users().find_one({"user_id": user_id}, projection=["pass_until"])
+    found = await to_user(await users().find_one({"user_id": user_id}, projection=FIELDS))
     if found is None:
         return None
-    until = found.get("pass_until")
+    until = found.pass_until
     extended_from = to_milliseconds(now) if until is None else max(now, until)
     return {"pass_until": until}, {"$inc": {"credits": credits}, "$set": {"pass_until": extended_from + pass_for}}
 
@@ -130,4 +130,4 @@ async def _pay(user_id: int, key: str, condition: Document, update: Document) ->
     unpaid: Document = {"user_id": user_id, "grants": {"$ne": key}, **condition}
     remembered: Document = {"$push": {"grants": {"$each": [key], "$slice": -GRANTS_KEPT}}}
     paid = await users().find_one_and_update(unpaid, update | remembered, projection=FIELDS)
-    return None if paid is None else to_user(paid)
+    return await to_user(paid)

@@ -1,5 +1,6 @@
 """Subscribers (collection `users`). Credits and passes: `user_credits`."""
 
+from collections.abc import Awaitable
 from datetime import datetime
 from typing import Any
 
@@ -8,6 +9,7 @@ from core.errors import AlreadyThere
 from core.users import User, Visitor
 from database.collection import Collection
 from database.connection import current_database
+from database.readable import reader, record_of
 from database.values import Document
 
 #: fields that are read of a user; the keys of grants are not
@@ -19,9 +21,13 @@ def users() -> Collection:
     return current_database().collection("users")
 
 
-def to_user(document: Document) -> User:
-    """Return the record of a document."""
-    return User.model_validate(document)
+#: makes a user of a document
+READ = reader(User)
+
+
+def to_user(document: Document | None) -> Awaitable[User | None]:
+    """Return the record of a document, None for none. Raises UnreadableRow."""
+    return record_of(users(), document, READ)
 
 
 async def upsert_visitor(
@@ -53,7 +59,9 @@ async def upsert_visitor(
         seen["deactivated_at"] = None
     before = await _upsert(visitor.user_id, {"$set": seen, "$setOnInsert": first})
     known = first if before is None else before
-    return to_user({**known, **seen, "user_id": visitor.user_id}), before is None
+    user = await to_user({"_id": None, **known, **seen, "user_id": visitor.user_id})
+    assert user is not None, "the record of a document"
+    return user, before is None
 
 
 async def _upsert(user_id: int, update: dict[str, Any]) -> Document | None:
@@ -72,7 +80,7 @@ async def _updated(user_id: int, update: dict[str, Any]) -> Document | None:
 async def find(user_id: int) -> User | None:
     """Return the user's record, or None."""
     document = await users().find_one({"user_id": user_id}, projection=FIELDS)
-    return None if document is None else to_user(document)
+    return await to_user(document)
 
 
 async def mark_blocked(user_id: int, at: datetime) -> bool:
@@ -122,8 +130,9 @@ async def ban(user_id: int, now: datetime, *, reason: str | None, until: datetim
 
 async def _banned(user_id: int, update: Document) -> User:
     document = await users().find_one_and_update({"user_id": user_id}, update, upsert=True, projection=FIELDS)
-    assert document is not None, "an upsert returns what it wrote"
-    return to_user(document)
+    user = await to_user(document)
+    assert user is not None, "an upsert returns what it wrote"
+    return user
 
 
 def _new_user_defaults(now: datetime) -> Document:

@@ -10,6 +10,7 @@ from sandbox.botapi.method import Method
 from sandbox.chats.objects import me_json
 from sandbox.errors import OTHER_WEBHOOK, WEBHOOK_ACTIVE, bad_request, conflict, flood
 from sandbox.state.update_queue import ALL_UPDATES, DEFAULT_UPDATES
+from sandbox.state.webhook import Webhook, is_local
 from sandbox.wire import Call
 
 Json = dict[str, Any]
@@ -74,36 +75,46 @@ def _keep_allowed_updates(call: Call) -> None:
 
 
 def set_webhook(call: Call) -> tuple[bool, str]:
-    """Store the URL, which makes getUpdates answer 409. The sandbox never sends updates to it."""
+    """Store the webhook, to which the sandbox posts if it is on this machine; getUpdates answers 409 from now on."""
     url = call.text("url")
     if not url:
         return delete_webhook(call)
-    _check_webhook(call, url)
-    before = call.bot.webhook
-    _keep_allowed_updates(call)
-    if call.flag("drop_pending_updates"):
-        call.bot.queue.clear()
+    bot, now = call.bot, call.world.clock.now()
+    if now < bot.set_webhook_from:
+        raise flood(1)
+    bot.set_webhook_from = now + 1
     limit = min(max(call.integer("max_connections", 40) or 40, 1), 100)
-    call.bot.webhook = {"url": url, "max_connections": limit, "secret_token": call.text("secret_token")}
-    call.bot.queue.stop_waiting(conflict(OTHER_WEBHOOK))
-    return True, "Webhook is already set" if before == call.bot.webhook else "Webhook was set"
+    wanted = Webhook(url, limit, call.text("secret_token"))
+    drops = call.flag("drop_pending_updates")
+    if wanted.is_like(bot.webhook) and not drops:
+        _keep_allowed_updates(call)
+        return True, "Webhook is already set"
+    _check_webhook(url, wanted.secret_token)
+    _keep_allowed_updates(call)
+    if drops:
+        bot.queue.clear()
+    bot.queue.stop_waiting(conflict(OTHER_WEBHOOK))
+    call.world.set_webhook(bot, wanted)
+    return True, "Webhook was set"
 
 
-def _check_webhook(call: Call, url: str) -> None:
-    secret = call.text("secret_token")
+def _check_webhook(url: str, secret: str) -> None:
+    """Raises 400 for what Telegram refuses; plain http and every port are allowed on this machine, as with --local."""
     if len(secret) > 256:
         raise bad_request("secret token is too long")
     if not re.fullmatch(r"[A-Za-z0-9_-]*", secret):
         raise bad_request("secret token contains unallowed characters")
     parts = urlsplit(url)
-    if parts.scheme != "https":
-        raise bad_request("bad webhook: An HTTPS URL must be provided for webhook")
-    if not parts.hostname:
-        raise bad_request("invalid webhook URL specified")
     try:
         port = parts.port
     except ValueError as error:
         raise bad_request("invalid webhook URL specified") from error
+    if parts.scheme == "http" and is_local(url):
+        return
+    if parts.scheme != "https":
+        raise bad_request("bad webhook: An HTTPS URL must be provided for webhook")
+    if not parts.hostname:
+        raise bad_request("invalid webhook URL specified")
     if port not in (None, 80, 88, 443, 8443):
         raise bad_request("bad webhook: Webhook can be set up only on ports 80, 88, 443 or 8443")
 
@@ -111,19 +122,23 @@ def _check_webhook(call: Call, url: str) -> None:
 def delete_webhook(call: Call) -> tuple[bool, str]:
     if call.flag("drop_pending_updates"):
         call.bot.queue.clear()
-    was_set, call.bot.webhook = call.bot.webhook is not None, None
+    was_set = call.bot.webhook is not None
+    call.world.set_webhook(call.bot, None)
     return True, "Webhook was deleted" if was_set else "Webhook is already deleted"
 
 
 def get_webhook_info(call: Call) -> Json:
-    bot = call.bot
+    bot, webhook = call.bot, call.bot.webhook
     shown: Json = {
-        "url": bot.webhook["url"] if bot.webhook else "",
+        "url": webhook.url if webhook else "",
         "has_custom_certificate": False,
         "pending_update_count": len(bot.queue),
     }
-    if bot.webhook:
-        shown["max_connections"] = bot.webhook["max_connections"]
+    if webhook is not None:
+        shown["max_connections"] = webhook.max_connections
+        shown["ip_address"] = "127.0.0.1" if webhook.is_local else "<unknown>"
+        if webhook.last_error_at is not None:
+            shown |= {"last_error_date": webhook.last_error_at, "last_error_message": webhook.last_error}
     if bot.allowed_updates != DEFAULT_UPDATES:
         shown["allowed_updates"] = sorted(bot.allowed_updates)
     return shown
@@ -132,6 +147,7 @@ def get_webhook_info(call: Call) -> Json:
 def log_out(call: Call) -> bool:
     """Clear the queue; every later call of this bot is answered with 400 `Logged out`."""
     call.bot.queue.clear()
+    call.world.set_webhook(call.bot, None)
     call.bot.is_logged_out = True
     return True
 

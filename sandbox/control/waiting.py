@@ -42,8 +42,8 @@ class WaitingRoutes:
     async def idle(self, request: web.Request) -> Json:
         """Return once all updates were fetched and no call is running, for `quiet_ms` without a change. Best effort.
 
-        Bots that never called getUpdates are ignored unless named, and a bot that works without calling the Bot API
-        counts as idle.
+        Bots that never called getUpdates and have no webhook are ignored unless named, and a bot that works without
+        calling the Bot API counts as idle.
         """
         query = dict(request.query)
         bot = get_bot(self._world, query["bot"]) if "bot" in query else None
@@ -59,8 +59,8 @@ class WaitingRoutes:
                 return {"ok": True, "seq": self._world.seq}
 
     def _is_idle(self, bot: Bot | None) -> bool:
-        bots = [bot] if bot is not None else [known for known in self._world.bots.values() if known.has_polled]
-        return self._world.calls.in_flight == 0 and not any(known.queue.has_unseen for known in bots)
+        bots = [bot] if bot is not None else [known for known in self._world.bots.values() if known.takes_updates]
+        return self._world.calls.in_flight == 0 and not any(known.has_news for known in bots)
 
     async def clock(self, request: web.Request) -> Json:
         """The clock. With `after`, wait until its version differs from that, at most `timeout_s`."""

@@ -23,6 +23,8 @@ class Restarts:
         self.monotonic: Callable[[], float] = time.monotonic
         #: closes the port for that many seconds; set by the server
         self.close_port: Callable[[float], None] | None = None
+        #: cuts the posts to webhooks that are under way; set by the server
+        self.cut_posts: Callable[[], None] | None = None
         self.answer = ANSWERS[0]
         #: whether calls in flight that were not executed yet are, before their 500
         self.executes = False
@@ -53,6 +55,8 @@ class Restarts:
         self._cut.update(cut)
         for task in cut:
             task.cancel()
+        if self.cut_posts is not None:
+            self.cut_posts()
         if answer == "refuse" and down_s > 0 and self.close_port is not None:
             self.close_port(down_s)
         return len(cut)

@@ -4,7 +4,9 @@ import asyncio
 import contextlib
 import math
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import dropwhile, islice
 from typing import Any
 
 from sandbox.errors import OTHER_POLL, ApiError, conflict
@@ -68,6 +70,8 @@ class UpdateQueue:
         self._soonest_expiry = math.inf
         self._waiter: asyncio.Future[None] | None = None
         self._repeated: list[Json] = []
+        #: called with every new update, while the bot has a webhook
+        self.on_added: Callable[[], None] | None = None
 
     def __len__(self) -> int:
         return len(self._items)
@@ -87,6 +91,8 @@ class UpdateQueue:
         self._items.append(Queued(update_id, now + kept_for, {"update_id": update_id, kind: payload}))
         self._soonest_expiry = min(self._soonest_expiry, now + kept_for)
         self.end_wait()
+        if self.on_added is not None:
+            self.on_added()
         return update_id
 
     def confirm(self, offset: int) -> None:
@@ -111,6 +117,24 @@ class UpdateQueue:
         if taken:
             self.sent_up_to = max(self.sent_up_to, taken[-1]["update_id"])
         return taken
+
+    def after(self, update_id: int, limit: int, now: float) -> list[Queued]:
+        """Return up to `limit` oldest updates behind `update_id` that have not expired."""
+        self._drop_expired(now)
+        return list(islice(dropwhile(lambda item: item.update_id <= update_id, self._items), max(limit, 0)))
+
+    def forget(self, update_id: int) -> None:
+        """Delete one update, which a webhook has taken; an unknown one is ignored."""
+        for index, item in enumerate(self._items):
+            if item.update_id >= update_id:
+                if item.update_id == update_id:
+                    del self._items[index]
+                return
+
+    def renumber(self, first_id: int) -> None:
+        """Number the next update `first_id`, as Telegram does after a week without updates; drops what is queued."""
+        self.clear()
+        self.next_id, self.sent_up_to = first_id, first_id - 1
 
     def repeat(self, batch: list[Json]) -> None:
         """Answer the next request with `batch` again, even if it has been confirmed (fault `duplicate_update`)."""

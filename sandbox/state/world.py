@@ -1,6 +1,7 @@
 """The state of the local Telegram: bots, people, chats, their relations and messages. Lookups are O(1)."""
 
 import random
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +15,7 @@ from sandbox.state.flood import Flood, Limits
 from sandbox.state.restarts import Restarts
 from sandbox.state.signals import Events, Signal
 from sandbox.state.update_queue import DEFAULT_UPDATES, UpdateQueue
+from sandbox.state.webhook import Webhook
 
 Json = dict[str, Any]
 
@@ -52,6 +54,8 @@ class Config(Limits):
     copy_protected_code: int = 406
     #: The answer to getChatMember about a person the bot never met, one of UNKNOWN_MEMBER.
     unknown_member: str = "PARTICIPANT_ID_INVALID"
+    #: How long a webhook may take to answer (HttpOutboundConnection's idle time-out), real seconds.
+    webhook_timeout_s: float = 60.0
 
 
 @dataclass(slots=True, eq=False)
@@ -82,7 +86,9 @@ class Bot:
     role: str | None = None
     last_message_id: int = 0
     allowed_updates: frozenset[str] = DEFAULT_UPDATES
-    webhook: Json | None = None
+    webhook: Webhook | None = None
+    #: setWebhook is refused before this time
+    set_webhook_from: float = 0.0
     is_logged_out: bool = False
     #: Messages of basic groups by this bot's own ids (row 8).
     group_messages: dict[int, "Message"] = field(default_factory=dict)
@@ -98,6 +104,16 @@ class Bot:
     last_poll: tuple[int, float] = (0, -1e9)
     #: Whether it ever called getUpdates.
     has_polled: bool = False
+
+    @property
+    def takes_updates(self) -> bool:
+        """Whether it ever asked for updates, or has a webhook."""
+        return self.has_polled or self.webhook is not None
+
+    @property
+    def has_news(self) -> bool:
+        """Whether updates wait that it has not seen; of a webhook: that it has not taken."""
+        return bool(len(self.queue)) if self.webhook is not None else self.queue.has_unseen
 
     def text(self, name: str, language: str | None) -> str:
         """Name, description or short description as somebody with this language reads it."""
@@ -280,12 +296,15 @@ class World:
         #: Fires at every change anywhere.
         self.changed = Signal()
         self.bots: dict[int, Bot] = {}
+        #: Called with a bot whose webhook was set or removed, while the server runs.
+        self.on_webhook: Callable[[Bot], None] | None = None
         self.clear(seed)
 
     def clear(self, seed: int | None = None) -> None:
         """Remove everything, and restart the random numbers from `seed`."""
         for bot in self.bots.values():
             bot.queue.stop_waiting(unauthorized())
+            self.set_webhook(bot, None)
         self.rng = random.Random(seed)  # noqa: S311 - repeatable ids, no secrets
         self.seq = 0
         self.bots = {}
@@ -343,6 +362,12 @@ class World:
             self.names.pop(user.username.lower(), None)
         user.is_deactivated, user.first_name, user.last_name, user.username = True, "Deleted Account", None, None
         self._notify_members_changed()
+
+    def set_webhook(self, bot: Bot, webhook: Webhook | None) -> None:
+        """Post the updates of `bot` to `webhook` from now on; None: it polls."""
+        bot.webhook = webhook
+        if self.on_webhook is not None:
+            self.on_webhook(bot)
 
     def bot_changed(self, bot: Bot) -> None:
         """Tell waiting calls and the pages that `bot` has changed its commands, texts, picture or menu button."""

@@ -38,10 +38,13 @@ class Backup:
         self._send = send
 
     async def __call__(self, run: Run) -> Counts:
+        def goes_on() -> bool:
+            # called before each page: the time limit is that of a page, however many there are
+            run.progressed()
+            return not run.should_stop
+
         async def write() -> BackupReport:
-            return await write_backup(
-                self._folder, self._keep, now=run.now(), goes_on=lambda: not run.should_stop, clock=run.clock
-            )
+            return await write_backup(self._folder, self._keep, now=run.now(), goes_on=goes_on, clock=run.clock)
 
         try:
             report = await retry_while_unavailable(write, run.clock, SHORT_S)

@@ -59,6 +59,11 @@ class BroadcastDeleter:
         return len(expired) == BROADCASTS_MAX
 
     async def _recall(self, broadcast: Broadcast, budget: TimeBudget) -> None:
+        if not broadcast.has_recipients:
+            if await broadcast_ops.end_without_recipients(broadcast, budget.run.now()):
+                log.warning("broadcast.recipients_unknown", broadcast=broadcast.id)
+                budget.count(RecipientState.KEPT)
+            return
         if broadcast.status in ENDED:
             await broadcast_ops.mark_recalling(broadcast.id)
         # while it is being sent, the sender writes the counts

@@ -107,7 +107,7 @@ class Sending:
     async def _go(self) -> None:
         await self._query(partial(broadcast_rows.mark_lost_unknown, self._broadcast.id, self._run.owner))
         await self._recount()
-        self._tasks.spawn(self._beat(), "broadcast beat")
+        self._tasks.keep_running(self._beat, "broadcast beat", self._run.clock)
         if not self._broadcast.is_filled and not await self._make_rows():
             await self._end(has_all=False)
             return

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from core.settings import BotSettings
 from database.batches import Bounds
@@ -31,6 +32,7 @@ class HousekeepingRun:
     run: Run
     settings: BotSettings
     now: datetime
+    zone: ZoneInfo
     #: start of the oldest day of history that is kept
     before: datetime
     bounds: Bounds

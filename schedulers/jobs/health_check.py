@@ -80,6 +80,7 @@ class HealthCheck:
             deletions_overdue=result.deletions_overdue,
             oldest_overdue_s=result.oldest_overdue_s,
             succeeded_at=result.succeeded_at,
+            due_by=before.due_by if result.due_by is None else result.due_by,
             open_incidents=result.open_incidents,
             chats_next_at=result.chats_next_at,
         )

@@ -11,7 +11,7 @@ import structlog
 
 from core.errors import TollgateError
 from core.health.findings import BotHealth, Finding, Trouble
-from core.health.rules import check_job, last_success, latest
+from core.health.rules import check_job, due_by, last_success, latest
 from core.jobs import JobPlan
 from database.operations import deletion_ops, incident_ops, lease_ops, run_ops
 from monitoring import metrics
@@ -88,6 +88,8 @@ class CheckResult:
     deletions_overdue: int | None = None
     oldest_overdue_s: int | None = None
     succeeded_at: dict[str, datetime] = field(default_factory=dict)
+    #: None when the jobs could not be checked
+    due_by: dict[str, datetime] | None = None
     open_incidents: int | None = None
     chats_next_at: dict[str, datetime] = field(default_factory=dict)
 
@@ -154,7 +156,9 @@ async def check_jobs(
             runs = await run_ops.last_runs(_RUNS, job)
             findings += check_job(plan, runs, leases.get(job), since, now)
             successes[job] = last_success(runs)
-        result.succeeded_at = latest(succeeded_at, successes)
+        result.succeeded_at = known = latest(succeeded_at, successes)
+        due = {job: due_by(plan, known.get(job), leases.get(job), since, now) for job, plan in plans.items()}
+        result.due_by = {job: at for job, at in due.items() if at is not None}
         return findings
 
     await _with_database(read, _OF_JOBS, result)

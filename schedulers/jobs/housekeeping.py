@@ -29,20 +29,29 @@ Step = Callable[[HousekeepingRun], Awaitable[bool]]
 
 
 class Housekeeping:
-    """Runs its steps in order. A step that fails is skipped, and its error raised at the end.
+    """Runs steps in order. A step that fails is skipped, and its error raised at the end.
 
     Never deleted: the audit log, the daily statistics, and broadcasts, whose counts the list of broadcasts shows.
     """
 
-    def __init__(self, bounds: Bounds, zone: ZoneInfo) -> None:
+    def __init__(
+        self,
+        bounds: Bounds,
+        zone: ZoneInfo,
+        steps: Sequence[tuple[str, Step]] | None = None,
+        longest_s: float | None = None,
+    ) -> None:
+        """`longest_s`: replaces the time of `bounds`."""
         self._bounds = bounds
         self._zone = zone
+        self._steps = STEPS if steps is None else steps
+        self._longest_s = bounds.get("timeout_s", LONGEST_S) if longest_s is None else longest_s
 
     async def __call__(self, run: Run) -> Counts:
         this_run = await self._create_run(run)
         errors: list[BaseException] = []
         more = False
-        for name, step in STEPS:
+        for name, step in self._steps:
             if this_run.is_over:
                 more = True
                 break
@@ -64,9 +73,10 @@ class Housekeeping:
             run,
             settings,
             now,
+            self._zone,
             before=start_of_day(now - timedelta(days=settings.history_days), self._zone),
             bounds=self._bounds,
-            ends_at=run.clock.monotonic() + self._bounds.get("timeout_s", LONGEST_S),
+            ends_at=run.clock.monotonic() + self._longest_s,
         )
 
 

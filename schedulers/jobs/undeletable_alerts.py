@@ -1,5 +1,6 @@
 """Alerts to the owners about undeletable and swept deliveries: all of them, in one message an hour (a day) at most."""
 
+import secrets
 from datetime import datetime, timedelta
 
 import structlog
@@ -41,8 +42,13 @@ class UndeletableAlerts:
             log.warning("deletion.owners_not_notified", error=str(error))
 
     async def _notify(self, now: datetime) -> None:
+        notice = secrets.token_hex(8)
+        if not await impossible_deletions.claim_for_notice(notice):
+            self._nothing_at = now
+            return
         counted = {
-            reason: await impossible_deletions.count_unnotified(reason) for reason in owner_alerts.DELETION_REASONS
+            reason: await impossible_deletions.count_in_notice(notice, reason)
+            for reason in owner_alerts.DELETION_REASONS
         }
         counts = {reason: count for reason, count in counted.items() if count}
         if not counts:
@@ -50,7 +56,8 @@ class UndeletableAlerts:
             return
         is_only_gone = set(counts) == {"reader_gone"}
         if is_only_gone and self._notified_at is not None and now - self._notified_at < NOTIFY_GONE_EVERY:
+            self._nothing_at = now
             return
         if await self._alerts.notify(owner_alerts.deletions_impossible(counts)):
-            await impossible_deletions.mark_notified(now)
+            await impossible_deletions.mark_notified(notice)
             self._notified_at = self._nothing_at = now

@@ -18,6 +18,7 @@ from sender.limiting.departing import Departing
 from sender.limiting.lane_queue import ApiCall
 from sender.limiting.lane_shares import LaneShares
 from sender.limiting.limits import EVERY_CHAT, Ceiling, ChatKey
+from sender.limiting.sharing.own_share import OwnShare
 
 #: moments closer than this are the same (timers and sums of floats are not exact)
 EPSILON_S = 1e-6
@@ -60,6 +61,8 @@ class CallScheduler:
         #: `is_known` once `left` is called for every request
         self.departing = Departing()
         self._waits = CallWaits(clock)
+        #: this process's part in the bot's calls
+        self.own_share = OwnShare(self._ceiling, self._lanes, clock, self._start_and_watch)
         self._numbers = itertools.count()
 
     def new_call(self, lane: Lane, chat: ChatKey | None, items: int, *, is_urgent: bool = False) -> ApiCall:
@@ -147,8 +150,7 @@ class CallScheduler:
             return
         self._ceiling.left(started_at, now, self.departing.leaving(now))
         if was_late:
-            self._start_due()
-            self._waits.wake_successor()
+            self._start_and_watch()
 
     def ended(self, call: ApiCall, *, is_ok: bool) -> None:
         """Count that a call that had started has an answer, or that its caller gave up. `is_ok`: it succeeded."""
@@ -157,8 +159,7 @@ class CallScheduler:
         if (is_over := self._flood.ended(call, now, is_ok=is_ok)) and not self._flood.is_on:
             self._ceiling.resume(now)
         if is_over or never_left:
-            self._start_due()
-            self._waits.wake_successor()
+            self._start_and_watch()
 
     # flood control
 
@@ -175,7 +176,8 @@ class CallScheduler:
             return pause_s <= call.wait_left_s
         is_echo = call.started_at <= self._last_halved or self._flood.is_on
         if self._flood.refused(call, call.chat, now, until):
-            self._ceiling.halve(now)
+            if call.started_at > self.own_share.slowed_at:
+                self._ceiling.halve(now)
             self._last_halved, is_echo = now, True
         if self._pause_chat(call.chat, now, until, may_halve=not is_echo):
             self._last_halved = now
@@ -199,7 +201,8 @@ class CallScheduler:
             self._flood.paused_until = now + left_s
         else:
             self._flood.begin(now, now + left_s)
-            self._ceiling.halve(now)
+            if self._ceiling.slowness(now) is None:
+                self._ceiling.halve(now)
         self._refuse_impatient(self._lanes)
 
     def _pause_chat(self, chat: ChatKey, now: float, until: float, *, may_halve: bool) -> bool:
@@ -261,6 +264,11 @@ class CallScheduler:
             self._lanes.queue_of(call).take(call)
             self._start(call, now)
             self._waits.wake(call)
+
+    def _start_and_watch(self) -> None:
+        """Start every waiting call that may start, and let one of the others wait for the next moment."""
+        self._start_due()
+        self._waits.wake_successor()
 
     def _free_at(self, now: float) -> float:
         """When the next call may start as far as the bot is concerned."""

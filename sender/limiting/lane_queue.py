@@ -14,6 +14,8 @@ from sender.limiting.limits import ChatKey, TokenBucket
 LONGEST_WAIT_S = {Lane.INTERACTIVE: 60.0, Lane.DELETION: 10.0, Lane.BULK: 10.0}
 #: outdated entries of sleeping chats that are kept before they are cleared
 OUTDATED_MAX = 64
+#: a lane whose buckets allow nothing for longer, in seconds, is held: their own spacing is shorter
+HELD_S = 1.0
 
 
 class ApiCall:
@@ -142,6 +144,10 @@ class LaneQueue:
     def free_at(self) -> float:
         """When the lane's own buckets allow the next call."""
         return max((bucket.free_at() for bucket in self.buckets), default=-math.inf)
+
+    def ready(self, now: float) -> int:
+        """In how many chats a call may be due; 0 while the lane's buckets are held."""
+        return 0 if self.free_at() > now + HELD_S else len(self._turns)
 
     def first_due(self, soon: float, chat_free_at: Callable[[ApiCall], float]) -> tuple[ApiCall | None, float]:
         """Return the call whose turn it is, or None and when one may start as far as its chat is concerned."""

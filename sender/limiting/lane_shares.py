@@ -40,6 +40,8 @@ class LaneShares:
             Lane.BULK: _Share(LaneQueue(self.background, self.bulk), SHARES[Lane.BULK]),
         }
         self._position = 0.0
+        #: calls that started, by lane
+        self.started = [0] * len(Lane)
 
     def __len__(self) -> int:
         return sum(map(len, self._queues()))
@@ -52,6 +54,11 @@ class LaneShares:
         """Return how many calls of `lane` wait."""
         urgent = len(self._urgent) if lane is Lane.DELETION else 0
         return len(self._shares[lane].queue) + urgent
+
+    def ready(self, lane: Lane, now: float) -> int:
+        """Return in how many chats a call of `lane` waits for nothing but its turn, as far as it is known."""
+        urgent = self._urgent.ready(now) if lane is Lane.DELETION else 0
+        return self._shares[lane].queue.ready(now) + urgent
 
     def queue_of(self, call: ApiCall) -> LaneQueue:
         """Return the queue a call belongs to."""
@@ -95,6 +102,7 @@ class LaneShares:
 
     def charge(self, call: ApiCall, now: float) -> None:
         """Count a call that starts. An urgent one takes nothing of its lane's share."""
+        self.started[call.lane] += 1
         if call.is_urgent:
             return
         share = self._shares[call.lane]

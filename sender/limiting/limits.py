@@ -5,6 +5,7 @@ the past; it records nothing. `charge` records a call that starts. The limits of
 `chat_limits.py`.
 """
 
+import itertools
 import math
 from collections import deque
 from typing import Final
@@ -45,6 +46,11 @@ class RecoveringRate:
         self._full = self._slowed = rate_per_s
         self._slowed_until = 0.0
 
+    @property
+    def whole(self) -> float:
+        """Calls per second when nothing slows it."""
+        return self._full
+
     def at(self, now: float) -> float:
         """Calls per second at `now`; grows from the end of the pause that halved it."""
         if self._slowed >= self._full:
@@ -61,6 +67,19 @@ class RecoveringRate:
         """Begin to grow no earlier than at `moment`."""
         self._slowed_until = max(self._slowed_until, moment)
 
+    def slowness(self, now: float) -> tuple[float, float] | None:
+        """The part it was slowed to and the moment from which it grows; None while it is whole."""
+        return (self._slowed / self._full, self._slowed_until) if self.at(now) < self._full else None
+
+    def slow_to(self, part: float, now: float, since: float) -> bool:
+        """Continue as if slowed to `part` and growing from `since` on; False when that is faster than `at(now)`."""
+        found = RecoveringRate(self._full)
+        found._slowed, found._slowed_until = self._full * part, since
+        if found.at(now) > self.at(now) or found.at(now) >= self._full:
+            return False
+        self._slowed, self._slowed_until = found._slowed, since
+        return True
+
 
 class Ceiling:
     """The bot's limit: a bucket with a burst and, at the same time, a window of one second.
@@ -68,6 +87,9 @@ class Ceiling:
     The bucket alone would allow 40 calls in the second after a rest (10 and 30), the window alone 30 at once. The
     bucket's burst is smaller and the window longer by what `transit_s` may add at Telegram's side. What waited for
     the window continues evenly: tokens that came in meanwhile are lost. Halved, all of it is half.
+
+    One of several processes has a share of it, for a time (`sharing/`). A share that grows brings no calls with it,
+    only a faster refill: what the processes may call at once together never exceeds what one may.
     """
 
     def __init__(self, rate_per_s: float, transit_s: float = 0.0) -> None:
@@ -76,19 +98,28 @@ class Ceiling:
         calls = max(1, math.floor(rate_per_s))
         self._window_s = calls / rate_per_s + transit_s
         self._rate = RecoveringRate(calls / self._window_s)
-        self._tolerance_s = max(0.0, rate_per_s * (BURST_S - transit_s) - 1.0) * self._window_s / calls
+        #: what all processes together may call at once, after a rest
+        self.whole_burst = max(1.0, rate_per_s * (BURST_S - transit_s))
+        self._tolerance_s = (self.whole_burst - 1.0) * self._window_s / calls
         self._starts: deque[float] = deque(maxlen=calls)
         #: when the whole burst is available again (the theoretical arrival time of GCRA)
         self._full_at = -math.inf
         #: the same, counted by when requests left
         self._left_full_at = -math.inf
+        #: the part of the calls that is this process's, until when, and what it is afterwards
+        self.share = 1.0
+        self._share_until, self._share_then = math.inf, 1.0
 
     def rate(self, now: float) -> float:
         """Calls per second at `now`, in the long run."""
-        return self._rate.at(now)
+        return self._rate.at(now) * self.share
 
     def free_at(self, now: float) -> float:
-        """When the next call may start."""
+        """When the next call may start; `math.inf` while the share is 0."""
+        if self.is_share_over(now):
+            self.take_share(now, min(self.share, self._share_then))
+        if not self.share:
+            return math.inf
         return max(self._full_at - self._tolerance_s, self._window_free_at(now))
 
     def charge(self, now: float) -> None:
@@ -103,12 +134,53 @@ class Ceiling:
 
         Telegram counts calls when they arrive, so those that left late leave less room behind them.
         """
-        interval = 1.0 / self.rate(now)
-        self._left_full_at = max(self._left_full_at, now) + interval
-        self._full_at = max(self._full_at, self._left_full_at + leaving * interval)
+        if self.share:
+            interval = 1.0 / self.rate(now)
+            self._left_full_at = max(self._left_full_at, now) + interval
+            self._full_at = max(self._full_at, self._left_full_at + leaving * interval)
         if started_at in self._starts:
             self._starts.remove(started_at)
             self._starts.append(now)
+
+    def take_share(
+        self, now: float, share: float, burst: float = 1.0, *, until: float = math.inf, then: float = 0.0
+    ) -> None:
+        """Continue with `share` of the rate and at most `burst` calls at once; from `until` on with `then` at most."""
+        rate, owed = self.rate(now), 0.0
+        if rate:
+            # the calls that could start at once stay as many, or become fewer
+            owed = max(0.0, self._left_full_at - now) * rate
+            spare = 1.0 + (self._tolerance_s - max(0.0, self._full_at - now)) * rate
+        else:
+            spare = 0.0
+        self.share, self._share_until, self._share_then = share, until, then
+        if not share:
+            return
+        rate = self.rate(now)
+        self._tolerance_s = (burst - 1.0) / (rate * self._rate.whole / self._rate.at(now))
+        self._full_at = now + max(0.0, 1.0 + self._tolerance_s * rate - spare) / rate
+        self._left_full_at = now + owed / rate
+
+    @property
+    def whole_rate(self) -> float:
+        """Calls per second of all processes together, while nothing slows them."""
+        return self._rate.whole
+
+    def is_share_over(self, now: float) -> bool:
+        """Whether the share was taken for a time that is over."""
+        return now >= self._share_until
+
+    def used(self, now: float) -> int:
+        """How many calls started within the last window."""
+        return sum(1 for _ in itertools.takewhile(lambda at: at > now - self._window_s, reversed(self._starts)))
+
+    def slowness(self, now: float) -> tuple[float, float] | None:
+        """To which part of the rate refusals slowed it, and since when it grows; None while they do not."""
+        return self._rate.slowness(now)
+
+    def slow_to(self, part: float, now: float, since: float) -> bool:
+        """Be slowed as another process is; False when this one is slower, or it is over."""
+        return self._rate.slow_to(part, now, since)
 
     def halve(self, now: float) -> None:
         """Continue at half the rate."""

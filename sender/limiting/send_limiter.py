@@ -23,6 +23,7 @@ from sender.limiting.call_scheduler import CallScheduler, PausedTooLong
 from sender.limiting.flood_answers import flood_in
 from sender.limiting.lane_queue import ApiCall
 from sender.limiting.limits import BOT_RATE_PER_S, BULK_RATE_PER_S, EVERY_CHAT, TRANSIT_S, ChatKey
+from sender.limiting.sharing.own_share import OwnShare
 from sender.methods import Kind, kind_of
 from sender.refusals import Failure
 from sender.unknown_refusals import UnknownRefusals
@@ -105,6 +106,11 @@ class SendLimiter(BaseRequestMiddleware):
         `on_pause` is not called. Does nothing when `left_s` is not positive.
         """
         self._call_scheduler.restore(chat, left_s)
+
+    @property
+    def own_share(self) -> OwnShare:
+        """This process's part in the bot's calls."""
+        return self._call_scheduler.own_share
 
     @property
     def bulk_rate(self) -> float:

@@ -101,6 +101,12 @@ class RetryOnDatabaseOutage(BaseMiddleware):
         self._pause_s = PROBE_FIRST_S
         self._retry_slots = asyncio.Semaphore(RETRIED_AT_ONCE)
         self.held = 0
+        self._has_failed = False
+
+    @property
+    def is_away(self) -> bool:
+        """Whether the last probe failed and another follows. False when no update is held: the next one will show."""
+        return self._has_failed and self.held > 0
 
     async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
         try:
@@ -186,7 +192,9 @@ class RetryOnDatabaseOutage(BaseMiddleware):
             self._pause_s = min(self._pause_s * 2, PROBE_LONGEST_S)
             await self._probe()
             is_back = True
+            self._has_failed = False
         except StoreUnavailable as error:
+            self._has_failed = True
             log.debug("intake.still_away", error=str(error))
         finally:
             self._probing = None

@@ -38,7 +38,7 @@ class UnreadableUpdate(Update):
 
 
 class PoisonGuard(BaseRequestMiddleware):
-    """Session middleware that replaces an unreadable update by one without content: the offset advances."""
+    """Replaces an unreadable update by one without content. As a session middleware: the offset advances."""
 
     def __init__(self) -> None:
         self._known: FIFOCache[int, None] = FIFOCache(REMEMBERED_MAX)
@@ -55,11 +55,12 @@ class PoisonGuard(BaseRequestMiddleware):
             batch = _raw_batch(error.data) if isinstance(method, GetUpdates) else None
             if batch is None:
                 raise
-            updates = [self._read(raw, bot) for raw in batch]
+            updates = [self.read(raw, bot) for raw in batch]
         # a session middleware's "Response" is the call's result (aiogram `base.py` casts the same way)
         return cast(Response[TelegramType], updates)
 
-    def _read(self, raw: dict[str, Any], bot: "Bot") -> Update:
+    def read(self, raw: dict[str, Any], bot: "Bot") -> Update:
+        """Return an update, whose `update_id` is a whole number, or what stands for it when it cannot be read."""
         try:
             return Update.model_validate(raw, context={"bot": bot})
         except ValidationError as error:

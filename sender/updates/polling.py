@@ -18,13 +18,15 @@ from aiogram.client.session.middlewares.base import BaseRequestMiddleware, NextR
 from aiogram.methods import AnswerCallbackQuery, GetChatMember, GetUpdates, Response, TelegramMethod
 from aiogram.methods.base import TelegramType
 from aiogram.types import TelegramObject, Update
-from cachetools import FIFOCache
+from cachetools import TTLCache
 
 from sender.failures import TELEGRAM_ERRORS, is_missing_description
 from sender.lanes import is_at_least_once
 from sender.updates.acknowledgement import Handler, current_update
 from sender.updates.places import Places
-from sender.updates.unconfirmed import ANSWER_MAX, KEPT_MAX, UnconfirmedUpdates
+from sender.updates.posted import Posted, PostedUpdates
+from sender.updates.right import OnlyProcess, PollingRight
+from sender.updates.unconfirmed import ANSWER_MAX, FORGOTTEN_AFTER_S, KEPT_MAX, UnconfirmedUpdates
 
 log = structlog.get_logger("tollgate.intake")
 
@@ -41,8 +43,9 @@ GATHERED, GATHER_S = 16, 0.2
 WAIT_S = 12.0
 #: the same in addition for updates whose user is being sent a notice to try again
 NOTICE_WAIT_S = 20.0
-#: recent updates remembered, so that none is handled twice
-RECENT_MAX = 10_000
+#: recent updates remembered, so that none is handled twice, and for how many seconds: Telegram repeats an update for a
+#: day at most, and may number anew after a week (BOTAPI §2.2)
+RECENT_MAX, RECENT_S = 10_000, FORGOTTEN_AFTER_S
 #: seconds a stop waits for Telegram to take the last confirmation
 CONFIRM_FOR_S = 1
 
@@ -66,6 +69,8 @@ class UpdateAcknowledger:
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self.places = places
+        #: of several processes of the bot one polls
+        self.right: PollingRight = OnlyProcess()
         self.unconfirmed = UnconfirmedUpdates()
         self._wait_s = wait_s
         self._together_s = together_s
@@ -76,7 +81,9 @@ class UpdateAcknowledger:
         #: set whenever an update is acknowledged or a place becomes free
         self._changed = asyncio.Event()
         #: recent updates, and whether a handler has begun with them
-        self._recent: FIFOCache[int, bool] = FIFOCache(RECENT_MAX)
+        self._recent: TTLCache[int, bool] = TTLCache(RECENT_MAX, RECENT_S, timer=now)
+        #: those that Telegram posts instead
+        self.posted = PostedUpdates()
         #: the call of `confirm` is under way, which nothing may change
         self.is_stopping = False
         self.on_call = _OnCall(self)
@@ -100,8 +107,9 @@ class UpdateAcknowledger:
         return True
 
     def acknowledge(self, update_id: int) -> None:
-        """Let a poll confirm this update."""
+        """Let a poll confirm this update, or its post be answered with 200."""
         self.unconfirmed.finish(update_id)
+        self.posted.settle(update_id, is_acknowledged=True)
         self._changed.set()
 
     def end(self, update_id: int, is_cancelled: bool) -> None:
@@ -111,6 +119,12 @@ class UpdateAcknowledger:
         else:
             self.acknowledge(update_id)
         self.leave(update_id)
+
+    def receive_posted(self, update: Update) -> Posted:
+        """Note an update that Telegram has posted, and take a place for it; return what its post waits for."""
+        self._recent[update.update_id] = False
+        self.take(update)
+        return self.posted.expect(update.update_id, self._now())
 
     def take(self, update: Update) -> None:
         """Occupy a place with this update, also when none is free."""
@@ -122,13 +136,21 @@ class UpdateAcknowledger:
         self._changed.set()
 
     async def fetch(self, poll: Callable[[int | None, int], Awaitable[Sequence[Update]]]) -> list[Update]:
-        """Call `poll(offset, limit)` as soon as there is a place; return the updates that are new, places taken."""
-        await self.wait_until_acknowledged()
-        await self._wait_for_places()
-        offset, room = self.unconfirmed.offset(), self.places.free
-        limit = min(ANSWER_MAX, self.unconfirmed.coming_again() + room)
-        self.unconfirmed.asked_for(offset)
-        found = await poll(offset, limit)
+        """Call `poll(offset, limit)` as soon as there is a place; return the updates that are new, places taken.
+
+        Without the right to poll it waits for that. An answer that comes when it is lost is not passed on: Telegram
+        keeps those updates, for the process that polls now.
+        """
+        found: Sequence[Update] | None = None
+        while found is None:
+            await self.right.held()
+            await self.wait_until_acknowledged()
+            await self._wait_for_places()
+            self.unconfirmed.forget_old_numbering(self._now())
+            offset, room = self.unconfirmed.offset(), self.places.free
+            limit = min(ANSWER_MAX, self.unconfirmed.coming_again() + room)
+            self.unconfirmed.asked_for(offset)
+            found = await self.right.while_held(partial(poll, offset, limit))
         # some of those that were to come again may have expired, and more new ones come in their place
         new = [update for update in found if not self.is_known(update.update_id)][:room]
         self.unconfirmed.receive([update.update_id for update in new], self._now())
@@ -184,10 +206,11 @@ class UpdateAcknowledger:
     async def confirm(self, bot: Bot) -> None:
         """Confirm at a stop what is finished, up to the first update that is not: that one and those behind it stay.
 
-        aiogram would leave that to a next poll, which never comes. Call it when no handler is at work any more.
+        aiogram would leave that to a next poll, which never comes. Call it when no handler is at work any more. Without
+        the right to poll it does nothing: the process that polls gets them all.
         """
         offset = self.unconfirmed.offset()
-        if offset is None:
+        if offset is None or not self.right.is_held:
             return
         self.is_stopping = True
         try:

@@ -11,6 +11,9 @@ from collections.abc import Sequence
 ANSWER_MAX = 100
 #: received updates that may come again with an answer, so that at least 16 new ones find room in it
 KEPT_MAX = ANSWER_MAX - 16
+#: seconds without an update after which the next is not counted on from the last: Telegram may number anew after a
+#: week, and an offset of the old numbering might delete updates of the new one
+FORGOTTEN_AFTER_S = 2 * 86400.0
 
 
 class UnconfirmedUpdates:
@@ -22,6 +25,7 @@ class UnconfirmedUpdates:
         #: those whose handling Telegram must not take for done yet
         self.unfinished: set[int] = set()
         self._next: int | None = None
+        self._last_at = 0.0
 
     def receive(self, update_ids: Sequence[int], now: float) -> None:
         """Add updates in the order in which Telegram returned them. Ids below all known ones begin a new numbering.
@@ -35,7 +39,12 @@ class UnconfirmedUpdates:
             self.unfinished.clear()
         self._received_at.update(dict.fromkeys(update_ids, now))
         self.unfinished.update(update_ids)
-        self._next = update_ids[-1] + 1
+        self._next, self._last_at = update_ids[-1] + 1, now
+
+    def forget_old_numbering(self, now: float) -> None:
+        """Ask for no offset when everything is confirmed and nothing has come for long: the next answer says it."""
+        if not self._received_at and now - self._last_at >= FORGOTTEN_AFTER_S:
+            self._next = None
 
     def finish(self, update_id: int) -> None:
         """Let Telegram delete this update, once those before it may be deleted; an unknown one is ignored."""

@@ -35,10 +35,11 @@ class UpdateAges(BaseRequestMiddleware):
     ) -> Response[TelegramType]:
         answer = await make_request(bot, method)
         if type(method) is _POLLING:
-            self._observe(bot.id, answer)
+            self.observe(bot.id, answer)
         return answer
 
-    def _observe(self, bot_id: int, updates: Any) -> None:
+    def observe(self, bot_id: int, updates: Any) -> None:
+        """Record the ages of received updates."""
         ages = metrics.UPDATE_AGE.labels(str(bot_id))
         now = self._now()
         for update in updates:

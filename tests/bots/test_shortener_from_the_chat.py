@@ -14,7 +14,7 @@ KEY = "3f9a1c0b7d2e48569a0b1c2d3e4f5a6b7c8d9e0f"
 def as_in_a_sandbox(house: House) -> None:
     """Let addresses of the chat lead to this machine, where the shortener is."""
     for part in house.parts:
-        if (service := part.dispatcher.workflow_data.get("shorteners")) is not None:
+        if (service := part.updates.served.dispatcher.workflow_data.get("shorteners")) is not None:
             service._providers._access = replace(service._providers._access, is_public_only=False)
     house.user_bot.shorteners._is_public_only = False
 

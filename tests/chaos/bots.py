@@ -10,18 +10,30 @@ import multiprocessing
 import os
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 import admin_bot.main
 import main
 import user_bot.main
+from database.operations.processes import polling_lease_ops
 from runtime.lifecycle import run
+from tests.chaos.plan import Shape
 from tests.chaos.sabotage import SABOTAGES
 from tests.house import USER_BOT
 
-_MAINS = {"both": main.main, "user": user_bot.main.main, "admin": admin_bot.main.main}
+USER_BOT_ID = 1002
+
+#: the processes of each shape by their names, and what each runs
+_SHAPES = {
+    Shape.ONE: {"both": main.main},
+    Shape.SPLIT: {"user": user_bot.main.main, "admin": admin_bot.main.main},
+    Shape.STANDBY: {"one": main.main, "two": main.main, "three": main.main},
+    Shape.POSTED_TO_TWO: {"one": main.main, "two": main.main},
+    Shape.POSTED_TO_THREE: {"one": main.main, "two": main.main, "three": main.main},
+}
+_MAINS = {name: run_main for mains in _SHAPES.values() for name, run_main in mains.items()}
 #: seconds a graceful stop may take: handlers in flight 20 s, jobs 5 s, then closing the connections
 STOP_S = 40.0
 #: a process this young may have no SIGTERM handler yet and die of the signal, if it has not logged its first line
@@ -29,6 +41,12 @@ YOUNG_S = 5.0
 _SET_DEATH_SIGNAL = 1
 #: what aiogram logs when the user bot starts polling: the last step of a start
 _POLLING = f"Run polling for bot @{USER_BOT} ".encode()
+#: what a process prints that has started and stands by
+_STANDS_BY = b"user bot: standing by"
+#: what a process prints that takes what is posted
+_POSTED_TO = b"user bot: webhook http"
+#: seconds a start may take before the next process of a rolling restart is stopped all the same
+UP_S, LOOK_EVERY_S = 20.0, 0.1
 
 
 def context() -> multiprocessing.context.ForkServerContext:
@@ -53,10 +71,25 @@ def run_bot(name: str, environment: dict[str, str], folder: str, sabotage: str |
 
 
 class BotProcesses:
-    """One process for both bots, or one for each; index 0 runs the user bot."""
+    """The processes of one shape; index 0 runs the user bot.
 
-    def __init__(self, environment: dict[str, str], folder: Path, *, is_split: bool, sabotage: str | None) -> None:
-        self.names = ("user", "admin") if is_split else ("both",)
+    Of several that run it, 0 means the one that polls, or each in turn when none does. `ports`: of their web apps; 0:
+    any.
+    """
+
+    def __init__(
+        self,
+        environment: dict[str, str],
+        folder: Path,
+        *,
+        shape: Shape,
+        sabotage: str | None = None,
+        ports: Sequence[int] = (0, 0, 0),
+    ) -> None:
+        self._ports = ports
+        self._turns = 0
+        self.names = tuple(_SHAPES[shape])
+        self._shape = shape
         #: pids that were killed with SIGKILL
         self.killed: set[int] = set()
         #: unexpected exits and hung stops, as sentences
@@ -83,6 +116,7 @@ class BotProcesses:
     async def kill(self, index: int, pause_s: float, then: Callable[[], None]) -> None:
         """Send SIGKILL, call `then`, and start the process again after `pause_s` real seconds."""
         async with self._changing:
+            index = await self._meant(index)
             if self._end_seen(index):
                 self._start(index)
             process = self._processes[index]
@@ -95,15 +129,29 @@ class BotProcesses:
             await asyncio.sleep(pause_s)
             self._start(index)
 
-    async def restart(self, index: int) -> None:
-        """Send SIGTERM, wait for the exit, start again."""
-        async with self._changing:
-            await self._stop(index)
-            self._start(index)
+    async def restart(self) -> None:
+        """Send SIGTERM, wait for the exit, start again: the user bot's process, or of several one after the other."""
+        for index in range(len(self.names)) if self._shape.runs_all_in_each else (0,):
+            async with self._changing:
+                await self._stop(index)
+                self._start(index)
+            await self._until_up(index)
+
+    async def _until_up(self, index: int) -> None:
+        """Wait until a process of several takes updates or stands by; one alone is followed by no other."""
+        for _ in range(round(UP_S / LOOK_EVERY_S) if self._shape.runs_all_in_each else 0):
+            if self._is_up(index):
+                return
+            await asyncio.sleep(LOOK_EVERY_S)
+
+    def _is_up(self, index: int) -> bool:
+        logged = self._log_since_start(index)
+        return _POLLING in logged or _STANDS_BY in logged or _POSTED_TO in logged
 
     async def freeze(self, index: int, seconds: float) -> None:
         """Send SIGSTOP, and SIGCONT after `seconds` unless the process was killed in the meantime."""
         async with self._changing:
+            index = await self._meant(index)
             self._send(index, signal.SIGSTOP)
             process = self._processes[index]
             self._frozen.add(index)
@@ -127,8 +175,24 @@ class BotProcesses:
         self._processes.clear()
 
     def is_taking_updates(self) -> bool:
-        """Return whether the user bot has started polling since its latest start."""
-        return _POLLING in self._log_since_start(0)
+        """Return whether the user bot has begun to take updates since its latest start, in whatever process."""
+        of_user_bot = range(len(self.names)) if self._shape.runs_all_in_each else (0,)
+        words = _POSTED_TO if self._shape.is_posted_to else _POLLING
+        return any(words in self._log_since_start(index) for index in of_user_bot)
+
+    async def polling(self) -> int | None:
+        """Return the index of the process that has the lease of the user bot's polls; None when it is none of these."""
+        lease = await polling_lease_ops.find(USER_BOT_ID)
+        pid = (lease.owner or "").split(":")[1:2] if lease is not None else []
+        return next((index for index, one in self._processes.items() if [str(one.pid)] == pid), None)
+
+    async def _meant(self, index: int) -> int:
+        if self._shape.is_posted_to:
+            self._turns += 1
+            return self._turns % len(self.names)
+        if self._shape is not Shape.STANDBY:
+            return index
+        return await self.polling() or 0
 
     def look(self) -> None:
         """Record processes that exited by themselves, and restart them as a supervisor does."""
@@ -138,7 +202,8 @@ class BotProcesses:
 
     def _start(self, index: int) -> None:
         name = self.names[index]
-        arguments = (name, self._environment, str(self._folder), self._sabotage)
+        environment = self._environment | {"WEB_PORT": str(self._ports[index])}
+        arguments = (name, environment, str(self._folder), self._sabotage)
         process = self._context.Process(target=run_bot, args=arguments)
         log = self._log_of(index)
         self._logged[index] = log.stat().st_size if log.exists() else 0

@@ -39,14 +39,24 @@ _NO_WORK = frozenset({"skipped", "failed", "abandoned"})
 #: errors that a disturbance explains
 _EXPECTED_ERRORS = frozenset({"Failed to fetch updates"})
 #: jobs by the seconds between their ticks, and by their hours of the day
-_EVERY_S = {"message_deleter": 60, "announcement_deleter": 60, "health_check": 60, "broadcast_deleter": 3600}
+_EVERY_S = {
+    "message_deleter": 60,
+    "announcement_deleter": 60,
+    "health_check": 60,
+    "broadcast_deleter": 3600,
+    "session_cleanup": 3600,
+}
 _HOURS = {
     "token_cleanup": (0, 12),
     "token_count_reset": (0,),
     "statistics": (0, 6, 12, 18),
-    "housekeeping": (2,),
-    "backup": (3,),
+    "backup": (2,),
+    "housekeeping": (3,),
 }
+#: jobs by their hour on Sundays
+_SUNDAYS = {"deep_cleaning": 3}
+#: the first Sunday, unix seconds
+_FIRST_SUNDAY = 3 * 86400
 
 
 def answered(evidence: Evidence) -> Iterator[str]:
@@ -255,7 +265,7 @@ def missing_ticks(evidence: Evidence) -> Iterator[str]:
     ran: dict[str, set[object]] = defaultdict(set)
     for run in evidence.runs:
         ran[run["job"]].add(run["scheduled_at"])
-    for job in (*_EVERY_S, *_HOURS):
+    for job in (*_EVERY_S, *_HOURS, *_SUNDAYS):
         tick = _latest_tick(job, evidence.now)
         if tick > evidence.began and moment(tick) not in ran[job]:
             yield f"{job} did not run its latest tick, {moment(tick)}"
@@ -375,6 +385,8 @@ def _latest_tick(job: str, now: float) -> float:
     """Return the job's latest scheduled time, unix seconds; the time zone is UTC."""
     if job in _EVERY_S:
         return now - now % _EVERY_S[job]
+    if job in _SUNDAYS:
+        return now - (now - _FIRST_SUNDAY - _SUNDAYS[job] * 3600) % (7 * 86400)
     day = now - now % 86400
     passed = [day + hour * 3600 for hour in _HOURS[job] if day + hour * 3600 <= now]
     return max(passed, default=day - 86400 + max(_HOURS[job]) * 3600)

@@ -148,7 +148,7 @@ class Disturbing:
             await self._bots.freeze(disturbance.process, disturbance.seconds)
         elif what is What.RESTART:
             began = await self._world.now()
-            await self._bots.restart(disturbance.process)
+            await self._bots.restart()
             await self._was_away(began)
         elif what is What.CLOCK:
             await self._jump(disturbance.seconds)

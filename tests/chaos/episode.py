@@ -16,6 +16,7 @@ from database.connection import close_database, current_database, open_database
 from database.indexes import ensure_indexes
 from sandbox.client import SandboxClient
 from tests.chaos import checks
+from tests.chaos.balancer import Balancer
 from tests.chaos.bots import BotProcesses
 from tests.chaos.crowd import Carry, Crowd, nobody
 from tests.chaos.disturbing import Disturbing
@@ -23,7 +24,7 @@ from tests.chaos.evidence import moment
 from tests.chaos.gate.looking import look_at_people, look_at_questions
 from tests.chaos.plan import FIRE_MINUTES, LATEST_MINUTES, POSTS, Act, Plan, make_plan
 from tests.chaos.proxy import StoreProxy
-from tests.chaos.stage import Store
+from tests.chaos.stage import Store, free_port
 from tests.chaos.world import World
 from tests.journeys.test_stop_and_start import environment
 
@@ -43,6 +44,8 @@ LEASE_S = 31.0
 FIRST_DUE, LAST_DUE = 30, max(content.minutes for content in POSTS if content.minutes < 60)
 #: with the gate on the jump also covers the back-off for a broken channel
 GATE_PAUSE_S = 70.0
+#: processes of an episode at most
+PROCESSES_MAX = 3
 #: real seconds the bots may take to start polling, and to confirm all updates
 START_S, QUEUE_S = 30.0, 15.0
 
@@ -77,12 +80,17 @@ class Episode:
 
     async def play(self) -> None:
         """Play the whole episode; violations are in `problems` afterwards."""
-        async with self._open_store(), StoreProxy(self._store.port) as proxy:
+        ports = [free_port() for _ in range(PROCESSES_MAX)]
+        async with self._open_store(), StoreProxy(self._store.port) as proxy, Balancer(ports) as balancer:
             await self.world.arrange()
             if self._crowd is not None:
                 await self._crowd.arrange()
             bots = BotProcesses(
-                self._environment(proxy), self._folder, is_split=self.plan.is_split, sabotage=self._sabotage
+                self._environment(proxy, balancer),
+                self._folder,
+                shape=self.plan.shape,
+                sabotage=self._sabotage,
+                ports=ports,
             )
             try:
                 self.world.evidence.began = await self.world.now()
@@ -269,9 +277,11 @@ class Episode:
 
     # setup
 
-    def _environment(self, proxy: StoreProxy) -> dict[str, str]:
+    def _environment(self, proxy: StoreProxy, balancer: Balancer) -> dict[str, str]:
         gate = self.plan.gate
         page = {"PUBLIC_BASE_URL": "https://gate.example"} if gate and gate.has_page else {}
+        if self.plan.shape.is_posted_to:
+            page = {"PUBLIC_BASE_URL": f"http://127.0.0.1:{balancer.port}", "UPDATES": "webhook"}
         return environment(
             self.world.client.url,
             **page,

@@ -82,7 +82,7 @@ class Disturbance:
     times: int = 1
     #: the affected Telegram method
     method: str = "*"
-    #: index of the process; 0 runs the user bot
+    #: index of the process; 0 runs the user bot, or is the one of several that polls for it
     process: int = 0
     #: how a partial send ends; what calls get while the Bot API server is down
     ending: str = ""

@@ -1,8 +1,9 @@
 """The plan of an episode. Everything is derived from the seed; no clock is read."""
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 
 from tests.chaos.gate.plan import GatePlan, make_gate
 from tests.chaos.moments import AtCall, AtCommand, AtStep, Disturbance, What, When
@@ -47,6 +48,28 @@ class Act:
     blocks: bool = False
 
 
+class Shape(StrEnum):
+    """Which processes run the bots; the value is said of an episode."""
+
+    ONE = "one process"
+    SPLIT = "two processes"
+    #: both bots in each; one polls a bot, and the others stand by
+    STANDBY = "three processes, two stand by"
+    #: both bots in each; Telegram posts to all of them in turn
+    POSTED_TO_TWO = "two processes behind a balancer"
+    POSTED_TO_THREE = "three processes behind a balancer"
+
+    @property
+    def is_posted_to(self) -> bool:
+        """Whether a webhook is set instead of polls."""
+        return self in (Shape.POSTED_TO_TWO, Shape.POSTED_TO_THREE)
+
+    @property
+    def runs_all_in_each(self) -> bool:
+        """Whether several processes run the user bot."""
+        return self is Shape.STANDBY or self.is_posted_to
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """One episode."""
@@ -54,8 +77,7 @@ class Plan:
     seed: int
     #: start of the episode on the sandbox's clock
     begins: datetime
-    #: one process for each bot instead of one for both
-    is_split: bool
+    shape: Shape
     acts: tuple[Act, ...]
     #: disturbances of the request phase
     asking: tuple[Disturbance, ...]
@@ -65,11 +87,10 @@ class Plan:
     gate: GatePlan | None = None
 
     def __str__(self) -> str:
-        shape = "two processes" if self.is_split else "one process"
         asking = "; ".join(map(str, self.asking)) or "nothing"
         taking_back = "; ".join(map(str, self.taking_back)) or "nothing"
         gate = f" Gate: {self.gate}." if self.gate is not None else ""
-        return f"{shape}, {self.begins:%H:%M:%S}.{gate} Asking: {asking}. Taking back: {taking_back}"
+        return f"{self.shape}, {self.begins:%H:%M:%S}.{gate} Asking: {asking}. Taking back: {taking_back}"
 
 
 _KILL_COMMANDS_ASKING = (
@@ -136,13 +157,25 @@ def make_plan(seed: int) -> Plan:
     dice = random.Random(seed)
     begins = datetime(2026, 3, 2, tzinfo=UTC) + timedelta(seconds=dice.randrange(86400))
     acts = _acts(dice)
-    is_split = dice.random() < 0.25
+    shape = _shape(dice.random())
     gate = make_gate(seed, SUBSCRIBERS, len(acts))
-    asking = tuple(_asking(dice, len(acts), is_split, gate is not None) for _ in range(dice.randint(2, 4)))
-    taking_back = tuple(_taking_back(dice, is_split) for _ in range(dice.randint(1, 3)))
+    asking = tuple(_asking(dice, len(acts), shape, gate is not None) for _ in range(dice.randint(2, 4)))
+    taking_back = tuple(_taking_back(dice, shape) for _ in range(dice.randint(1, 3)))
+    if gate is not None and shape.is_posted_to:
+        gate = replace(gate, has_page=True)  # the page has the address that Telegram posts to
     if gate is not None:
         acts, asking = _in_a_rush(acts), (*asking, gate.aimed)
-    return Plan(seed, begins, is_split, acts, asking, taking_back, gate)
+    return Plan(seed, begins, shape, acts, asking, taking_back, gate)
+
+
+_SHARES = {Shape.SPLIT: 0.15, Shape.STANDBY: 0.35, Shape.POSTED_TO_TWO: 0.45, Shape.POSTED_TO_THREE: 0.6}
+
+
+def _shape(share: float) -> Shape:
+    for shape, below in _SHARES.items():
+        if share < below:
+            return shape
+    return Shape.ONE
 
 
 def _in_a_rush(acts: tuple[Act, ...]) -> tuple[Act, ...]:
@@ -173,24 +206,24 @@ def _what(dice: random.Random, besides: frozenset[What] = frozenset()) -> What:
     return dice.choices(list(weights), list(weights.values()))[0]
 
 
-def _asking(dice: random.Random, acts: int, is_split: bool, is_gated: bool) -> Disturbance:
+def _asking(dice: random.Random, acts: int, shape: Shape, is_gated: bool) -> Disturbance:
     what = _what(dice)
     step = AtStep(dice.randrange(acts))
     commands = _KILL_COMMANDS_ASKING + (_KILL_COMMANDS_GATE if is_gated else ())
     calls = _CALLS_ASKING + (_CALLS_GATE if is_gated else ())
     if what is What.KILL:
         when = _moment(dice, step, commands, calls, 100 if is_gated else 200, 100 if is_gated else 200)
-        return _process_ends(dice, what, when, is_split)
+        return _process_ends(dice, what, when, shape)
     return _disturbance(dice, what, step, calls, (1, 5, 20))
 
 
-def _taking_back(dice: random.Random, is_split: bool) -> Disturbance:
+def _taking_back(dice: random.Random, shape: Shape) -> Disturbance:
     what = _what(dice, _ASKING_ONLY)
     step = AtStep(dice.randrange(FIRE_MINUTES))
     if what is What.KILL:
         # job_runs gets one row a minute, and a batch of promises one command: there is no hundredth
         when = _moment(dice, step, _KILL_COMMANDS_TAKING_BACK, _CALLS_TAKING_BACK, 3, 100)
-        return _process_ends(dice, what, when, is_split)
+        return _process_ends(dice, what, when, shape)
     # enough to exhaust the retries of one call
     return _disturbance(dice, what, step, _CALLS_TAKING_BACK, (1, 20, 80))
 
@@ -214,8 +247,8 @@ def _moment(
     return AtCommand(command, collection, dice.randint(1, most_commands), is_answered)
 
 
-def _process_ends(dice: random.Random, what: What, when: When, is_split: bool) -> Disturbance:
-    process = 1 if is_split and dice.random() < 0.2 and isinstance(when, AtStep) else 0
+def _process_ends(dice: random.Random, what: What, when: When, shape: Shape) -> Disturbance:
+    process = 1 if shape is Shape.SPLIT and dice.random() < 0.2 and isinstance(when, AtStep) else 0
     return Disturbance(what, when, seconds=dice.choice((0.0, 0.0, 0.5, 2.0)), process=process)
 
 

@@ -60,7 +60,8 @@ async def store() -> AsyncIterator[Store]:
         await _server("stop", told["MONGO_DIR"])
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a loopback port that nobody uses now."""
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         return int(listening.getsockname()[1])
@@ -69,7 +70,7 @@ def _free_port() -> int:
 @asynccontextmanager
 async def telegram(log: Path) -> AsyncIterator[SandboxClient]:
     """Run the sandbox as a process; its output goes to `log`."""
-    port = _free_port()
+    port = free_port()
     with log.open("ab") as told:
         process = await asyncio.create_subprocess_exec(
             sys.executable,

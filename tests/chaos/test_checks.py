@@ -22,12 +22,13 @@ DUE_AT = ASKED_AT + 1 + 30 * 60
 MINUTELY = {"message_deleter": 60, "announcement_deleter": 60, "health_check": 60}
 JOBS = MINUTELY | {
     "broadcast_deleter": 3600,
+    "session_cleanup": 3600,
     "statistics": 21600,
     "token_cleanup": 43200,
     "token_count_reset": 86400,
 }
 #: seconds into the day: daily jobs that do not run at midnight
-AT = {"housekeeping": 7200, "backup": 10800}
+AT = {"housekeeping": 10800, "backup": 7200}
 
 
 def copy(*, at: float = ASKED_AT + 1, deleted_at: float | None = None, number: int = 2) -> Message:

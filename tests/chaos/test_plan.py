@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 
 from tests.chaos.moments import AtCall, AtCommand, AtStep, What
-from tests.chaos.plan import DOWN_ANSWERS, ENDINGS, POSTS, SUBSCRIBERS, Plan, make_plan
+from tests.chaos.plan import DOWN_ANSWERS, ENDINGS, POSTS, SUBSCRIBERS, Plan, Shape, make_plan
 
 SEEDS = range(1, 101)
 
@@ -33,7 +33,7 @@ def test_hundred_episodes_have_every_disturbance_while_asking_and_most_while_del
     taking_back = Counter(disturbance.what for plan in plans for disturbance in plan.taking_back)
     assert set(asking) == set(What)
     assert len(set(taking_back)) > len(What) / 2
-    assert {plan.is_split for plan in plans} == {True, False}
+    assert {plan.shape for plan in plans} == set(Shape)
 
 
 def test_hundred_episodes_kill_at_steps_and_before_and_after_commands_and_calls(plans: list[Plan]) -> None:

@@ -20,6 +20,8 @@ Json = dict[str, Any]
 FIRST_SUBSCRIBER = 10_000
 #: concurrent control calls to the sandbox
 AT_ONCE = 20
+#: seconds after which Telegram posts an update again to whom does not answer: 60 in truth, too long for an episode
+POST_S = 6.0
 #: maximum number of calls in the sandbox's log
 _CALLS = 10_000
 #: real seconds to wait for the user bot to become idle
@@ -51,7 +53,7 @@ class World:
     async def arrange(self) -> None:
         """Reset the sandbox and create subscribers, channel and posts; the database must be open and empty."""
         await self.client.request("POST", "reset", {"seed": self.plan.seed})
-        await self.client.request("POST", "config", {"anti_spin": False})
+        await self.client.request("POST", "config", {"anti_spin": False, "webhook_timeout_s": POST_S})
         await self.client.request("POST", "clock", {"set": self.plan.begins.timestamp()})
         await people_and_channel(self.client)
         slots = asyncio.Semaphore(AT_ONCE)
@@ -122,9 +124,10 @@ class World:
         return float((await self.client.request("GET", "clock"))["now"])
 
     async def is_polled(self) -> bool:
-        """Return whether both bots have called getUpdates."""
+        """Return whether both bots have called getUpdates, or setWebhook."""
         methods = (await self.client.counters())["methods_by_bot"]
-        return all("getUpdates" in methods.get(token.partition(":")[0], {}) for token in (ADMIN_TOKEN, USER_TOKEN))
+        called = [methods.get(token.partition(":")[0], {}) for token in (ADMIN_TOKEN, USER_TOKEN)]
+        return all("getUpdates" in own or "setWebhook" in own for own in called)
 
     async def is_confirmed(self) -> bool:
         """Return whether Telegram has no unconfirmed update for the user bot."""

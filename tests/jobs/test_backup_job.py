@@ -47,6 +47,14 @@ async def test_a_run_writes_a_backup_and_counts_documents_and_bytes(db: Database
     assert run.done == counts.done
 
 
+async def test_each_page_begins_the_time_limit_again(db: Database, run: Run, tmp_path: Path) -> None:
+    await add_users(db)
+    begun: list[int] = []
+    run.on_progress = lambda: begun.append(1)
+    await job(tmp_path)(run)
+    assert len(begun) > 1
+
+
 def size(path: Path) -> int:
     return path.stat().st_size
 

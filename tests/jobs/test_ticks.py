@@ -237,14 +237,22 @@ async def test_a_process_that_lost_its_lease_repeats_its_own_tick(
 # at a start, and after a jump of the clock
 
 
-async def test_a_first_start_catches_nothing_up(start: Start) -> None:
-    job = FakeJob(delete_three)
-    one = start(job)
-    one.start()
-    await one.ended(5)
-    one.stop()
-    one.stop()
-    assert job.runs == 0
+async def test_a_house_that_is_on_by_day_only_runs_the_job_of_the_night_once_a_day(
+    clock: SteeredClock, start: Start
+) -> None:
+    job, at_two = FakeJob(delete_three), Daily((2,), UTC_ZONE)
+    clock.shift_to(timedelta(hours=-4))
+    for day in (1, 2, 3):
+        # restarted every ten minutes from 8 to 11
+        for _ in range(18):
+            one = start(job, at_two)
+            one.start()
+            await one.ended(5)
+            one.stop()
+            one.stop()
+            clock.move(timedelta(minutes=10))
+        assert job.runs == day, "also on the first day: it never ran"
+        clock.move(timedelta(hours=21))
 
 
 async def test_ticks_missed_for_days_are_caught_up_once_by_one_of_two_processes(
@@ -361,14 +369,15 @@ async def test_a_tick_waits_a_random_part_of_the_jitter(db: Database, clock: Ste
     job, naps = FakeJob(delete_three), MovingSleep(clock)
     one = create_scheduler(job, EACH_MINUTE, clock, timer, jitter=timedelta(seconds=2))
     one.start()
+    await one.ended(5)
     waits: set[float] = set()
     for _ in range(5):
+        clock.move(timedelta(minutes=1))
         naps.lengths_s.clear()
         timer.fire()
         await one.ended(5)
         waits.add(round(sum(naps.lengths_s), 6))
-        clock.move(timedelta(minutes=1))
-    assert job.runs == 5
+    assert job.runs == 1 + 5
     assert len(waits) > 1
     assert min(waits) >= 0.1 and max(waits) <= 2.1
 
@@ -376,6 +385,7 @@ async def test_a_tick_waits_a_random_part_of_the_jitter(db: Database, clock: Ste
 async def test_a_run_by_hand_waits_for_no_jitter(clock: SteeredClock, start: Start) -> None:
     naps = MovingSleep(clock)
     one = start(FakeJob(delete_three), jitter=timedelta(hours=1))
+    one.stop()
     assert (await one.runner.run(by_hand())).outcome is JobOutcome.SUCCEEDED
     assert naps.lengths_s == []
 

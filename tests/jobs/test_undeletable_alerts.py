@@ -96,7 +96,7 @@ async def test_an_outage_while_alerts_are_counted_does_not_fail_the_run(
     async def fail(*_: object) -> int:
         raise StoreUnavailable("gone")
 
-    monkeypatch.setattr(impossible_deletions, "count_unnotified", fail)
+    monkeypatch.setattr(impossible_deletions, "claim_for_notice", fail)
     assert (await run_deleter(house)).outcome is JobOutcome.SUCCEEDED
     assert await alerts_to_owner(house) == []
 

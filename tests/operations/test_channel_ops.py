@@ -13,6 +13,7 @@ from core.errors import StoreUnavailable
 from core.subscriptions import CHANNELS_MAX, Channel, ChannelMode, OnError, publishing_channels, required_channels
 from database.connection import Database, close_database, open_database
 from database.operations import channel_ops
+from database.operations.channel_ops import COUNTED_KEPT
 
 ALMOST = timedelta(seconds=5) - timedelta(milliseconds=1)
 READ = "find channels"
@@ -185,15 +186,27 @@ async def test_the_time_of_the_first_failure_is_kept_and_only_the_first_call_is_
 
 async def test_joins_are_counted(db: Database) -> None:
     await add(-1, -2)
-    await asyncio.gather(*(channel_ops.count_join(-1) for _ in range(20)))
+    await asyncio.gather(*(channel_ops.count_join(-1, f"join {number}") for number in range(20)))
 
-    assert not await channel_ops.count_join(-3)
+    assert not await channel_ops.count_join(-3, "join 1")
     assert [channel.joined_count for channel in await channel_ops.load()] == [20, 0]
+
+
+async def test_a_join_is_counted_once_however_often_its_update_comes(db: Database) -> None:
+    await add(-1)
+    assert await channel_ops.count_join(-1, "join 1")
+    answers = await asyncio.gather(*(channel_ops.count_join(-1, "join 1") for _ in range(5)))
+    assert not any(answers)
+    for number in range(COUNTED_KEPT):
+        assert await channel_ops.count_join(-1, f"join later {number}")
+    stored = await db.collection("channels").find_one({"chat_id": -1})
+    assert stored is not None
+    assert (stored["joined_count"], len(stored["counted_joins"])) == (COUNTED_KEPT + 1, COUNTED_KEPT)
 
 
 async def test_a_group_that_moved_is_the_same_channel(db: Database) -> None:
     await channel_ops.add(a_channel(-1, label="Group"))
-    await channel_ops.count_join(-1)
+    await channel_ops.count_join(-1, "join 1")
 
     assert await channel_ops.move_to(-1, -1001)
     assert not await channel_ops.move_to(-1, -1001)
@@ -215,7 +228,7 @@ async def test_an_unreadable_channel_does_not_block_deliveries(
 
     with caplog.at_level(logging.ERROR, logger="tollgate.database"):
         assert await ids(now) == [-1]
-    assert [record.message for record in caplog.records] == ["channel.unreadable"]
+    assert [record.message for record in caplog.records] == ["row.unreadable"]
 
 
 # --- cached

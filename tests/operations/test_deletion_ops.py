@@ -12,6 +12,7 @@ from core.delivery import PendingDeletion
 from database.connection import Database, current_database
 from database.operations import deletion_ops, delivery_ops
 from database.operations.delivery_ops import NewDelivery
+from database.readable import SET_ASIDE_FOR
 from database.values import to_key
 
 HOLD = timedelta(minutes=2)
@@ -286,7 +287,7 @@ async def test_an_unreadable_promise_does_not_block_the_others(
     (document,) = await stored(db)
     assert str(document["_id"]) == broken, "it is kept for whoever mends it"
     assert document["last_error"] == "this document cannot be read"
-    assert document["not_before"] == now + deletion_ops.UNREADABLE_PAUSE
+    assert document["not_before"] == now + SET_ASIDE_FOR
 
 
 async def test_with_a_bot_id_only_promises_of_that_bot_are_claimed(

@@ -16,6 +16,12 @@ async def due(now: datetime, *readers: int) -> list[PendingDeletion]:
     return await deletion_ops.claim_due(now, "me", timedelta(minutes=2), 100)
 
 
+async def in_notice(*reasons: str) -> list[int]:
+    """How many deliveries with each reason the owners were not notified of, put into one notice."""
+    await impossible_deletions.claim_for_notice("notice")
+    return [await impossible_deletions.count_in_notice("notice", reason) for reason in reasons]
+
+
 async def count(db: Database) -> int:
     return await db.collection("impossible_deletions").count({})
 
@@ -26,8 +32,7 @@ async def test_each_promise_has_one_row_however_often_it_is_recorded(db: Databas
     await impossible_deletions.record_impossible([(first, "too_old"), (second, "unknown"), (third, "too_old")], now)
     await impossible_deletions.record_impossible([(second, "unknown"), (first, "too_old"), (third, "too_old")], now)
     assert await count(db) == 3
-    assert await impossible_deletions.count_unnotified("too_old") == 2
-    assert await impossible_deletions.count_unnotified("unknown") == 1
+    assert await in_notice("too_old", "unknown") == [2, 1]
 
 
 async def test_recording_nothing_costs_no_command(db: Database, now: datetime) -> None:
@@ -36,20 +41,24 @@ async def test_recording_nothing_costs_no_command(db: Database, now: datetime) -
     assert not db.calls
 
 
-async def test_notified_rows_are_not_counted_again_but_newer_ones_are(db: Database, now: datetime) -> None:
+async def test_rows_recorded_while_the_owners_are_notified_belong_to_the_next_notice(
+    db: Database, now: datetime
+) -> None:
     early, late = await due(now, 7, 8)
     await impossible_deletions.record_impossible([(early, "too_old")], now)
-    await impossible_deletions.record_impossible([(late, "too_old")], now + timedelta(seconds=1))
-    assert await impossible_deletions.mark_notified(now) == 1
-    assert await impossible_deletions.count_unnotified("too_old") == 1
+    assert await in_notice("too_old") == [1]
+    # the housekeeping records with the time its run began
+    await impossible_deletions.record_impossible([(late, "too_old")], now - timedelta(minutes=4))
+    assert await impossible_deletions.mark_notified("notice") == 1
+    assert await in_notice("too_old") == [1]
 
 
 async def test_owners_are_told_of_deliveries_of_a_bot_that_was_replaced(db: Database, now: datetime) -> None:
     await deletion_ops.promise(2, 7, 7, "code", now - timedelta(days=3), now)
     (promise,) = await deletion_ops.claim_due_of_other_bots(BOT, now, "me", timedelta(minutes=2), 100)
     await impossible_deletions.record_impossible([(promise, "other_bot")], now)
-    assert await impossible_deletions.count_unnotified("other_bot") == 1
-    assert await impossible_deletions.mark_notified(now) == 1
+    assert await in_notice("other_bot") == [1]
+    assert await impossible_deletions.mark_notified("notice") == 1
 
 
 async def test_a_row_holds_chat_messages_and_reason(db: Database, now: datetime) -> None:
@@ -77,7 +86,7 @@ async def test_each_undeletable_delivery_of_one_post_to_one_subscriber_counts(db
         assert await deletion_ops.finish([promise.id, aside.id], "me") == 2
         again = NewDelivery(BOT, 7, "code", f"message {number + 1}", "a process", now + number * DOUBLE_TAP, now)
         claim = await delivery_ops.start(again)
-    assert await impossible_deletions.count_unnotified("too_old") == 2
+    assert await in_notice("too_old") == [2]
     rows = await db.collection("impossible_deletions").find({}, limit=10, sort=[("_id", 1)])
     assert [row["message_ids"] for row in rows] == [[1], [2]]
 

@@ -70,12 +70,9 @@ ALLOWED: dict[str, tuple[set[str], str]] = {
         {"keys", "documents"},
         "as above; a language with its regions is a range, and a range has no order by ids",
     ),
-    **dict.fromkeys(
-        ("inactive_user_ops.find_inactive", "inactive_user_ops.find_inactive (without)"),
-        (
-            {"keys", "documents"},
-            "once a night, and only where an owner wants it: a look at each who has not come for so long",
-        ),
+    "inactive_user_ops.find_inactive": (
+        {"keys", "documents"},
+        "once a night, and only where an owner wants it: a look at each who has not come for so long",
     ),
     "housekeeping_ops.delete_old_memberships": (
         {"keys"},

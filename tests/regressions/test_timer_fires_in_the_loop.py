@@ -19,6 +19,9 @@ class AtOnce:
     def in_words(self) -> str:
         return "at once"
 
+    def as_trigger(self) -> str:
+        return "once"
+
 
 async def test_the_timer_fires_in_the_event_loop() -> None:
     fired: asyncio.Future[asyncio.AbstractEventLoop] = asyncio.get_running_loop().create_future()

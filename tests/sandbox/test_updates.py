@@ -84,6 +84,7 @@ async def test_webhook_stops_polling_until_deleted(town: Town) -> None:
     assert (await town.shop("getUpdates")).error == (
         "Conflict: can't use getUpdates method while webhook is active; use deleteWebhook to delete the webhook first"
     )
+    await town.client.advance(1)
     assert (await town.shop("setWebhook", url="https://example.com/hook")).body["description"] == (
         "Webhook is already set"
     )

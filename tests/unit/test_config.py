@@ -76,6 +76,8 @@ def test_each_missing_value_gets_a_line_of_its_own(capsys: pytest.CaptureFixture
         ("SHORTENERS", '[{"name":"x"}]', "is missing"),
         ("MONGO_URI", "postgres://x", "mongodb://"),
         ("WEB_PORT", "70000", "less than or equal to 65535"),
+        ("TRUSTED_PROXIES", "the proxy", "addresses or networks, like 127.0.0.1,10.0.0.0/8"),
+        ("TRUSTED_PROXIES", "10.0.0.1/8", "addresses or networks"),
         ("LOG_FORMAT", "xml", "'text' or 'json'"),
         ("TELEGRAM_API_URL", "api.telegram.org", "an address starting with"),
         ("SANDBOX_CLOCK_URL", "http://example.org/clock", "a sandbox on this machine"),
@@ -88,7 +90,9 @@ def test_each_missing_value_gets_a_line_of_its_own(capsys: pytest.CaptureFixture
         ("PUBLIC_BASE_URL", "https://gate..example", "an address starting with https:// (or http://) is expected"),
         ("PUBLIC_BASE_URL", "https://gate.example:0", "an address starting with"),
         ("PUBLIC_BASE_URL", "https://gate.example/?x=1", "without a user name, ? and #"),
-        ("UPDATES", "webhook", "webhook is not there yet: use polling"),
+        ("WEBHOOK_SECRET", "short", "16 to 256 letters, digits, _ and -"),
+        ("WEBHOOK_SECRET", "a b" * 10, "16 to 256 letters, digits, _ and -"),
+        ("WEBHOOK_SECRET", "a" * 257, "16 to 256 letters, digits, _ and -"),
         ("UPDATES", "carrier pigeon", "'polling' or 'webhook'"),
         ("ALERT_WEBHOOK_URL", "hooks.example/x", "an address starting with https:// (or http://)"),
         ("ALERT_WEBHOOK_URL", "https://user:word@hooks.example/x", "without a user name, a fragment and spaces"),
@@ -107,6 +111,30 @@ def test_a_wrong_value_is_named_with_what_is_expected(
 ) -> None:
     lines = complaints(monkeypatch, capsys, **{name: value})
     assert any(name in line and expected in line for line in lines), lines
+
+
+@pytest.mark.parametrize(
+    ("base_url", "expected"),
+    [
+        ("", "PUBLIC_BASE_URL: UPDATES=webhook needs the address Telegram posts to"),
+        ("http://gate.example", "PUBLIC_BASE_URL: UPDATES=webhook needs an address that starts with https://"),
+        ("https://gate.example:8080", "PUBLIC_BASE_URL: UPDATES=webhook needs port 443, 80, 88 or 8443"),
+    ],
+)
+def test_a_webhook_without_an_address_telegram_posts_to_stops_the_start_with_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], base_url: str, expected: str
+) -> None:
+    (line,) = complaints(monkeypatch, capsys, UPDATES="webhook", PUBLIC_BASE_URL=base_url)
+    assert expected in line
+
+
+def test_a_webhook_may_be_on_every_port_https_has_with_telegram(monkeypatch: pytest.MonkeyPatch) -> None:
+    for address in ("https://gate.example", "https://gate.example:8443/gate", "https://gate.example:443"):
+        assert settings(monkeypatch, UPDATES="webhook", PUBLIC_BASE_URL=address).UPDATES == "webhook"
+    local = settings(
+        monkeypatch, UPDATES="webhook", PUBLIC_BASE_URL="http://127.0.0.1:8080", TELEGRAM_API_URL="http://127.0.0.1:1"
+    )
+    assert local.UPDATES == "webhook"
 
 
 def test_several_wrong_values_are_all_named_at_once(

@@ -64,6 +64,18 @@ async def test_readyz_is_200_when_every_check_passes(db: Database, machine: http
     assert (await machine.head("/readyz")).content == b""
 
 
+async def test_a_process_that_stands_by_is_ready_and_says_so(db: Database, clock: ManualClock) -> None:
+    await health_ops.write(GOOD)
+    states = {"user_bot": "polling"}
+    app = FastAPI()
+    app.include_router(health_router(clock, states))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1") as client:
+        states["user_bot"] = "standing by"
+        answer = await client.get("/readyz")
+    assert answer.status_code == 200
+    assert answer.json()["checks"]["updates"] == {"ok": True, "user_bot": "standing by"}
+
+
 async def test_readyz_is_503_before_the_first_health_check(db: Database, machine: httpx.AsyncClient) -> None:
     answer = await machine.get("/readyz")
     assert answer.status_code == 503
@@ -196,6 +208,28 @@ async def test_metrics_are_prometheus_text_with_the_last_health_check(db: Databa
     assert values["tollgate_health_check_timestamp_seconds",] == pytest.approx(NOW.timestamp())
     assert values["process_resident_memory_bytes",] > 1e6
     assert (await machine.head("/metrics")).content == b""
+
+
+async def test_a_probe_about_one_process_excludes_what_is_the_same_for_all(
+    db: Database, machine: httpx.AsyncClient
+) -> None:
+    """With the jobs in it, one overdue job would take every replica out of rotation."""
+    assert (await machine.get("/readyz")).status_code == 503, "no health check yet"
+    answer = await machine.get("/readyz?exclude=bots&exclude=jobs")
+    assert (answer.status_code, list(answer.json()["checks"])) == (200, ["database"])
+    assert (await machine.get("/readyz?exclude=bots")).status_code == 503
+
+
+async def test_an_excluded_check_that_there_is_not_is_refused(db: Database, machine: httpx.AsyncClient) -> None:
+    answer = await machine.get("/readyz?exclude=bot")
+    assert (answer.status_code, answer.text) == (400, "exclude: database, bots, jobs are expected\n")
+
+
+async def test_a_database_that_is_away_is_not_ready_whatever_is_excluded(
+    db: Database, machine: httpx.AsyncClient
+) -> None:
+    take_away(db)
+    assert (await machine.get("/readyz?exclude=bots&exclude=jobs")).status_code == 503
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])

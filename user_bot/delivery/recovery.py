@@ -9,8 +9,8 @@ import structlog
 from aiogram import Bot
 
 from core.clock import Clock
-from core.delivery_states import Delivery
-from core.errors import TollgateError
+from core.delivery_states import LEASE_FOR, Delivery
+from core.errors import TollgateError, UnreadableRow
 from core.supervisor import Supervisor
 from core.users import User
 from core.verification import Token
@@ -18,7 +18,7 @@ from database.operations import delivery_ops, settings_ops, token_ops
 from sender.lanes import Lane, at_least_once, in_lane
 from user_bot.delivery.interruptions import Interruptions
 from user_bot.delivery.ownership import Ownership
-from user_bot.gate.payout import pay_out
+from user_bot.gate.payout import pay
 from user_bot.text_messages import send_text
 from views.subscribers import gate_keyboards, gate_texts
 
@@ -30,6 +30,8 @@ ROUND_EVERY_S = 5.0
 AT_ONCE = 10
 #: seconds one of them may take; the message may be retried for half a minute
 TELL_WITHIN_S = 60.0
+#: a token that is owed for longer was redeemed by a process that died
+OWED_FOR = LEASE_FOR
 #: owed tokens read at once
 BATCH = 100
 
@@ -45,7 +47,6 @@ class Recovery:
         self._zone = zone
         self._ownership = ownership
         self._interruptions = interruptions
-        self._started_at = clock.now()
         #: what is being told -> id of the delivery or token
         self._telling: dict[asyncio.Task[None], str] = {}
         self._tasks = Supervisor()
@@ -111,20 +112,33 @@ class Recovery:
             log.info("recovery.put_off", error=type(error).__name__)
 
     async def _pay_owed(self) -> int:
-        """Pay out tokens that were redeemed and not paid out before this process; return how many. Idempotent."""
+        """Pay out tokens that some process redeemed and did not pay out; return how many. Idempotent.
+
+        A process that is slow, not dead, pays nothing twice; it and this one tell the subscriber once.
+        """
         count = 0
-        while owed := await token_ops.find_owed(self._started_at, BATCH):
+        #: of people whose row cannot be read: the others are paid all the same
+        not_paid: set[str] = set()
+        while owed := await self._find_owed(not_paid):
             for token in owed:
                 now = self._clock.now()
-                user = await pay_out(token, await settings_ops.current(now), now)
-                if user is not None:
+                try:
+                    user = await pay(token, await settings_ops.current(now), now)
+                except UnreadableRow:
+                    not_paid.add(token.token)
+                    continue
+                count += 1
+                if await token_ops.mark_granted(token.token, now) and user is not None:
                     self._begin(self._tell_paid(user, token), token.token)
                 while len(self._telling) >= AT_ONCE:
                     await self._wait_for_one()
-            count += len(owed)
         if count:
             log.warning("token.paid_late", count=count)
         return count
+
+    async def _find_owed(self, without: set[str]) -> list[Token]:
+        found = await token_ops.find_owed(self._clock.now() - OWED_FOR, BATCH + len(without))
+        return [token for token in found if token.token not in without]
 
     async def _tell_paid(self, user: User, token: Token) -> None:
         text = gate_texts.verified(user.credits, user.pass_until, self._clock.now(), self._zone)

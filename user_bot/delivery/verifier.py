@@ -130,9 +130,9 @@ class Verifier:
             return
         paid_user = await pay(token, settings, now) or user
         await self._deliver(paid_user, token, update_key)
-        # last: after a crash before this, the repeated update or the next start finds the token owed and pays it
-        await token_ops.mark_granted(token.token, now)
-        await self._send_access(paid_user, None)
+        # last: after a crash before this, the repeated update or a recovery finds the token owed and pays it
+        if await token_ops.mark_granted(token.token, now):
+            await self._send_access(paid_user, None)
 
     async def _judge_and_redeem(self, token: Token, settings: BotSettings) -> VerificationResult | None:
         """Return VERIFIED when the token is to be paid out now; None when its page was not completed yet."""

@@ -1,5 +1,7 @@
 """Updates from the channels subscribers must join: joins, leaves, requests to join, and the bot's own rights."""
 
+from datetime import datetime
+
 from aiogram import Bot, F, Router
 from aiogram.types import ChatInviteLink, ChatJoinRequest, ChatMemberUpdated, Update
 
@@ -32,9 +34,10 @@ async def member_changed(
     status = await subscriptions.member_changed(channel, member.id, event.new_chat_member, event.date)
     if status is not MembershipStatus.MEMBER:
         return
-    await pending_requests.has_joined(member.id, _update_key(event_update))
+    update_key = _update_key(event_update, event.date)
+    await pending_requests.has_joined(member.id, update_key)
     if not event.via_join_request:  # those were counted when they asked
-        await _count(channel, event.invite_link)
+        await _count(channel, event.invite_link, update_key)
 
 
 async def asked_to_join(
@@ -49,19 +52,23 @@ async def asked_to_join(
         return
     await user_ops.upsert_visitor(visitor_of(event.from_user), clock.now(), is_writing=False)
     await subscriptions.join_requested(channel, event.from_user.id)
-    await pending_requests.has_joined(event.from_user.id, _update_key(event_update))
-    await _count(channel, event.invite_link)
+    update_key = _update_key(event_update, event.date)
+    await pending_requests.has_joined(event.from_user.id, update_key)
+    await _count(channel, event.invite_link, update_key)
 
 
-# called last: an update is handled again after an outage, and counting is not idempotent
-async def _count(channel: Channel, link: ChatInviteLink | None) -> None:
+async def _count(channel: Channel, link: ChatInviteLink | None, update_key: str) -> None:
     if link is not None and link.invite_link == channel.invite_link:
-        await channel_ops.count_join(channel.chat_id)
+        await channel_ops.count_join(channel.chat_id, update_key)
 
 
-def _update_key(update: Update) -> str:
-    """Return the key of an update. The date would not do: a user may join, leave and join within its one second."""
-    return f"join {update.update_id}"
+def _update_key(update: Update, at: datetime) -> str:
+    """Return the key of an update that happened `at`.
+
+    The time alone would not do: a user may join, leave and join within its one second. Neither would the id: Telegram
+    numbers anew after a week without updates.
+    """
+    return f"join {update.update_id} {at.timestamp():.0f}"
 
 
 def build() -> Router:

@@ -152,6 +152,8 @@ class DraftFacts:
     start: str
     #: how long sending takes
     needed: timedelta
+    #: `too_late`'s sentence (HTML); None: the copies can be deleted in time
+    too_late: str | None = None
 
 
 def _summary(draft: DraftFacts) -> list[str]:
@@ -162,8 +164,17 @@ def _summary(draft: DraftFacts) -> list[str]:
     ]
 
 
+def too_late(age: timedelta, rate_per_s: float) -> str:
+    """Say that not every copy can be deleted. `age`: of the oldest at its turn; `rate_per_s`: copies a second."""
+    return (
+        "<b>Not every copy can be deleted before Telegram's 48 hours.</b> "
+        f"At {max(rate_per_s, 0.1):.2g} a second, some would be {duration(age)} old when their turn comes. "
+        "A shorter auto-delete time or a smaller audience leaves room."
+    )
+
+
 def screen(draft: DraftFacts, note: str | None = None) -> str:
-    """Return the draft's own screen. `note` (HTML) is shown below it."""
+    """Return the draft's own screen. `note` (HTML) is shown below it, in place of the sentence of `too_late`."""
     lines = [
         *_summary(draft),
         f"Buttons: {_buttons(draft.buttons, is_album=draft.is_album)}",
@@ -172,7 +183,8 @@ def screen(draft: DraftFacts, note: str | None = None) -> str:
     ]
     if draft.count:
         lines.append(f"Time needed: about {duration(max(draft.needed, timedelta(seconds=1)))}")
-    return "\n\n".join(["<b>New broadcast</b>", "\n".join(lines), *([note] if note else [])])
+    below = note or draft.too_late
+    return "\n\n".join(["<b>New broadcast</b>", "\n".join(lines), *([below] if below else [])])
 
 
 def audience_screen(segment: Segment, count: int) -> str:
@@ -182,10 +194,12 @@ def audience_screen(segment: Segment, count: int) -> str:
     )
 
 
-def lifetime_screen(minutes: int) -> str:
+def lifetime_screen(minutes: int, note: str | None = None) -> str:
+    """Return the choice of an auto-delete time. `note` (HTML) is shown below it."""
+    below = f"\n\n{note}" if note else ""
     return (
         f"<b>New broadcast</b>\n\nWhen is it deleted for subscribers? Now: {lifetime_words(minutes)}.\n\n"
-        "At most 47 hours, because Telegram deletes nothing older than 48."
+        f"At most 47 hours, because Telegram deletes nothing older than 48.{below}"
     )
 
 
@@ -208,6 +222,7 @@ def confirm(draft: DraftFacts, others: Sequence[Broadcast], now: datetime, note:
         note,
         f"<b>Send this broadcast to {people(draft.count)}?</b>",
         "\n".join(_summary(draft)),
+        draft.too_late,
         _queue(others, now),
     ]
     return "\n\n".join(part for part in parts if part)

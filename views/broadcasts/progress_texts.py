@@ -202,8 +202,8 @@ def confirm_cancel(broadcast: Broadcast) -> Screen:
     return Screen(text, keyboards.confirm_cancel(broadcast), keyboards.to_progress(broadcast))
 
 
-def confirm_recall(broadcast: Broadcast) -> Screen:
-    """Return the confirmation of a recall; says how many copies are deleted."""
+def confirm_recall(broadcast: Broadcast, too_late: str | None = None) -> Screen:
+    """Return the confirmation of a recall; says how many copies are deleted. `too_late` (HTML) is shown below it."""
     count, unknown = (broadcast.counts.get(state, 0) for state in (RecipientState.SENT, RecipientState.UNKNOWN))
     whom = people(count) if count else "everyone"
     maybe = f" {people(unknown)} may have it too: what arrived there is looked for and deleted." if unknown else ""
@@ -212,6 +212,7 @@ def confirm_recall(broadcast: Broadcast) -> Screen:
         f"The copies are gone for good.{maybe} "
         "A copy older than 48 hours stays, because Telegram no longer deletes it."
     )
+    text = f"{text}\n\n{too_late}" if too_late else text
     return Screen(text, keyboards.confirm_recall(broadcast), keyboards.to_progress(broadcast))
 
 

@@ -102,5 +102,19 @@ def all_clear(finding: Finding) -> str:
     return esc(_OVER[finding.trouble](_name(finding)))
 
 
+def loop_failed(name: str, error: str) -> str:
+    """Say that a part that never ends has failed and is started again. HTML."""
+    said = cut(" ".join(error.split()), _DETAIL_MAX)
+    return (
+        f"<b>A part of Tollgate stopped and is started again: {esc(name)}.</b> It says: {esc(said)}\n"
+        "If it goes on, please report it with the log: it is a fault of the program, or a stored row that is damaged."
+    )
+
+
+def loop_runs(name: str) -> str:
+    """Say that it has run for a while since. HTML."""
+    return f"It has run for five minutes again: {esc(name)}."
+
+
 def _name(finding: Finding) -> str:
     return _BOTS.get(finding.subject, finding.subject)

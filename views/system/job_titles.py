@@ -9,10 +9,12 @@ _TITLES = {
     "publisher": "Publish",
     "announcement_deleter": "Withdraw",
     "token_cleanup": "Clean up unlocks",
+    "session_cleanup": "Clean up sessions",
     "token_count_reset": "New day",
     "statistics": "Count",
-    "housekeeping": "Tidy",
     "backup": "Backup",
+    "housekeeping": "Tidy",
+    "deep_cleaning": "Deep clean",
     "health_check": "Watch",
 }
 #: characters of a name without a title

@@ -39,11 +39,12 @@ def _pager(page: int, pages: int) -> Row:
 def job(status: JobStatus) -> tuple[Row, ...]:
     """Return the buttons of one job's screen."""
     name = status.name
-    turn = ("Resume", JobAction.RESUME) if status.is_paused else ("Pause", JobAction.PAUSE)
-    return (
-        [button("Run now", act(JobAction.RUN, name)), button(turn[0], act(turn[1], name))],
-        [button("Refresh", act(JobAction.SHOW, name))],
-    )
+    row: Row = [button("Run now", act(JobAction.RUN, name))]
+    if status.is_paused:
+        row.append(button("Resume", act(JobAction.RESUME, name)))
+    elif status.plan.off_by is None:
+        row.append(button("Pause", act(JobAction.PAUSE, name)))
+    return (row, [button("Refresh", act(JobAction.SHOW, name))])
 
 
 def confirm_pause(name: str) -> tuple[Row, ...]:

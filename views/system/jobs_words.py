@@ -44,6 +44,8 @@ def short_state(status: JobStatus, now: datetime) -> str:
         return "running"
     if status.is_paused:
         return "paused"
+    if status.plan.off_by is not None:
+        return "off"
     if status.is_waiting:
         return "waits"
     if run is None:

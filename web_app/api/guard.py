@@ -16,7 +16,7 @@ from web_app.auth.cookie import NAME
 from web_app.auth.tokens import Session
 from web_app.bodies import is_longer
 from web_app.problems import is_api, problem_response, too_many
-from web_app.rate_limit import Limits, RateLimit, address_of
+from web_app.rate_limit import Limits, Networks, RateLimit, address_of
 
 #: bytes of a body; the longest the API needs is a Mini App's data, 4 kB
 API_BODY_MAX = 64 * 1024
@@ -46,11 +46,14 @@ def caller_of(state: Any) -> Caller:
 class ApiGuard:
     """Stores a Caller in the request's state. Answers 429 above the limits, 413 when Content-Length is too large."""
 
-    def __init__(self, app: ASGIApp, authenticator: Authenticator, limits: Limits, rate_limit: RateLimit) -> None:
+    def __init__(
+        self, app: ASGIApp, authenticator: Authenticator, limits: Limits, rate_limit: RateLimit, trusted: Networks
+    ) -> None:
         self._app = app
         self._authenticator = authenticator
         self._limits = limits
         self._rate_limit = rate_limit
+        self._trusted = trusted
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or not is_api(scope["path"]):
@@ -93,4 +96,4 @@ class ApiGuard:
     def _count(self, scope: Scope, caller: Caller) -> int:
         if caller.session is not None:
             return self._rate_limit.count(f"session {caller.session.sid}", self._limits.signed_in)
-        return self._rate_limit.count(f"address {address_of(scope)}", self._limits.unsigned)
+        return self._rate_limit.count(f"address {address_of(scope, self._trusted)}", self._limits.unsigned)

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from core.job_status import SchedulerState
 from web_app.auth.mini_app import INIT_DATA_MAX
 
 #: names every job at once
@@ -61,23 +62,28 @@ class Job(_Answer):
     name: str
     purpose: str
     schedule: str = Field(description="in words")
-    next_at: datetime | None = Field(description="null: it runs whenever there is something to do")
+    trigger: str = Field(description="for programs: interval[0:01:00], cron[hour='3', minute='0'], due")
+    next_at: datetime | None = Field(description="null: it runs whenever there is something to do, or only by hand")
+    is_off: bool = Field(description="the configuration switched it off: it runs only by hand")
     is_paused: bool
     paused_by: int | str | None
     is_running: bool
     is_waiting: bool = Field(description="a run was requested and has not started")
-    last: LastRun | None
+    last: LastRun | None = Field(description="null: it has not run yet")
 
 
 class Status(_Answer):
     now: datetime
     zone: str
+    status: SchedulerState = Field(description="of all processes together: whether jobs are started at their times")
+    total_jobs: int
     jobs: list[Job]
 
 
 class RequestedRun(_Answer):
     task: str
     run_id: str
+    result: LastRun | None = Field(description="how it ended; null: not waited for, or not ended in time")
 
 
 class Triggered(_Answer):

@@ -58,7 +58,7 @@ function update(row, job) {
   row.classList.toggle("paused", job.is_paused);
   mark(row, "data-paused", String(job.is_paused));
   const isPlanned = job.next_at !== null && !job.is_paused;
-  const next = job.is_paused ? "paused" : isPlanned ? clock.moment(job.next_at) : "when one is due";
+  const next = job.is_off ? "off" : job.is_paused ? "paused" : isPlanned ? clock.moment(job.next_at) : "when one is due";
   say(part("next-time"), next);
   mark(part("next-time"), "title", isPlanned ? clock.full(job.next_at) : null);
   say(part("next-distance"), isPlanned ? clock.distance(job.next_at) : pausedBy(job));
@@ -93,7 +93,7 @@ const TONES = { succeeded: "good", failed: "bad", timed_out: "bad", abandoned: "
 function stateOf({ last, is_running: isRunning, is_waiting: isWaiting }) {
   if (isWaiting) return ["waiting to begin", "busy"];
   if (isRunning || (last && !last.outcome)) return ["running", "busy"];
-  return last ? [last.outcome.replaceAll("_", " "), TONES[last.outcome] ?? "quiet"] : ["never ran", "quiet"];
+  return last ? [last.outcome.replaceAll("_", " "), TONES[last.outcome] ?? "quiet"] : ["not run yet", "quiet"];
 }
 
 /** Ignores further presses until the first is done; the result is shown next to the button. */

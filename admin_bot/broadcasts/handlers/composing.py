@@ -17,7 +17,6 @@ from core.clock import Clock
 from core.segments import Segment
 from database.operations import broadcast_ops
 from views.admin_texts import STALE_BUTTON
-from views.broadcasts import compose_keyboards as keyboards
 from views.broadcasts import compose_texts as texts
 from views.broadcasts.callbacks import StopNews
 from views.broadcasts.compose_callbacks import (
@@ -106,8 +105,7 @@ async def choose(
         case ComposeAction.AUDIENCE:
             screen = await broadcasts.audience_screen(draft)
         case ComposeAction.LIFETIME:
-            html = texts.lifetime_screen(draft.lifetime_minutes)
-            screen = Screen(html, keyboards.lifetime(draft.id), keyboards.to_draft(draft.id))
+            screen = await broadcasts.lifetime_screen(draft)
         case _:
             screen = broadcasts.when_screen(draft)
     await toast(query)

@@ -10,6 +10,7 @@ from aiogram.types import CallbackQuery, Message
 
 from admin_bot.audit import note
 from admin_bot.broadcasts.progress_updater import ProgressUpdater
+from admin_bot.broadcasts.service import BroadcastService
 from admin_bot.filters import is_button_of
 from admin_bot.middlewares.questions import EndQuestion
 from admin_bot.screens import answer, pressed_message, toast, turn_to
@@ -44,9 +45,13 @@ class Confirmation:
     """The confirmation before an action."""
 
     is_possible: Callable[[Broadcast, datetime], bool]
-    screen: Callable[[Broadcast], Screen]
+    screen: Callable[[BroadcastService, Broadcast], Awaitable[Screen]]
     #: the toast when the action is not possible
     too_late: Callable[[Broadcast], str]
+
+
+async def _cancel_screen(broadcasts: BroadcastService, broadcast: Broadcast) -> Screen:
+    return texts.confirm_cancel(broadcast)
 
 
 async def _pause(broadcast_id: str, now: datetime) -> Broadcast | None:
@@ -70,12 +75,12 @@ _ACTIONS: Final = {
 _CONFIRMATIONS: Final = {
     BroadcastAction.CANCEL: Confirmation(
         lambda broadcast, now: broadcast.status in UNFINISHED,
-        texts.confirm_cancel,
+        _cancel_screen,
         texts.cannot_cancel,
     ),
     BroadcastAction.RECALL: Confirmation(
         keyboards.can_recall,
-        texts.confirm_recall,
+        BroadcastService.recall_screen,
         texts.cannot_recall,
     ),
 }
@@ -97,7 +102,11 @@ async def show(query: CallbackQuery, callback_data: BroadcastButton, progress_up
 
 
 async def confirm(
-    query: CallbackQuery, callback_data: BroadcastButton, clock: Clock, progress_updater: ProgressUpdater
+    query: CallbackQuery,
+    callback_data: BroadcastButton,
+    clock: Clock,
+    progress_updater: ProgressUpdater,
+    broadcasts: BroadcastService,
 ) -> None:
     broadcast = await _find_or_answer(query, callback_data.broadcast_id)
     if broadcast is None:
@@ -105,7 +114,8 @@ async def confirm(
     confirmation = _CONFIRMATIONS[callback_data.act]
     if confirmation.is_possible(broadcast, clock.now()):
         await toast(query)
-        await progress_updater.confirm_here(broadcast, pressed_message(query), confirmation.screen(broadcast))
+        screen = await confirmation.screen(broadcasts, broadcast)
+        await progress_updater.confirm_here(broadcast, pressed_message(query), screen)
     else:
         await toast(query, confirmation.too_late(broadcast))
         await progress_updater.show_here(broadcast, pressed_message(query))

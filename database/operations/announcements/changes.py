@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from core.announcements import Announcement, AnnouncementState, CoverMessage, EditKind
-from database.operations.announcements.rows import announcements, readable
+from database.operations.announcements.rows import announcements, find_some
 from database.values import Document, to_key
 
 #: not published yet: what is sent will be the changed content
@@ -61,7 +61,7 @@ async def find_due(now: datetime, *, without: Sequence[int] = (), limit: int) ->
     condition: Document = {"state": AnnouncementState.PUBLISHED, "edit_at": {"$lte": now}}
     if without:
         condition["chat_id"] = {"$nin": list(without)}
-    return await readable(await announcements().find(condition, limit=limit, sort=[("edit_at", 1)]))
+    return await find_some(condition, limit=limit, sort=[("edit_at", 1)])
 
 
 def _as_read(announcement: Announcement) -> Document:

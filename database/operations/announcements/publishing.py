@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from core.announcements import LEASE_FOR, Announcement, AnnouncementState, leaving_time
-from database.operations.announcements.rows import announcements, change_state, readable, record
+from database.operations.announcements.rows import announcements, change_state, find_some, record
+from database.readable import not_set_aside
 from database.values import Document, to_key
 
 #: states from which who made the call writes that it has arrived: also when it was given up, dropped, or put back by a
@@ -34,8 +35,7 @@ async def find_due(
     condition: Document = {"state": AnnouncementState.PLANNED, "is_now": is_now, "due_at": {"$lte": now}}
     if without:
         condition["chat_id"] = {"$nin": list(without)}
-    found = await announcements().find(condition, limit=limit, sort=[("due_at", 1), ("publish_at", 1)])
-    return await readable(found)
+    return await find_some(condition, limit=limit, sort=[("due_at", 1), ("publish_at", 1)])
 
 
 async def claim(announcement: Announcement, owner: str, bot_id: int, now: datetime) -> Announcement | None:
@@ -56,7 +56,7 @@ async def claim(announcement: Announcement, owner: str, bot_id: int, now: dateti
         "revision": announcement.revision,
         "due_at": {"$lte": now},
     }
-    return record(await announcements().find_one_and_update(as_read, {"$set": started, "$inc": {"count": 1}}))
+    return await record(await announcements().find_one_and_update(as_read, {"$set": started, "$inc": {"count": 1}}))
 
 
 async def find_claimed(announcement: Announcement, owner: str) -> Announcement | None:
@@ -67,7 +67,7 @@ async def find_claimed(announcement: Announcement, owner: str) -> Announcement |
         "owner": owner,
         "count": announcement.count + 1,
     }
-    return record(await announcements().find_one(claimed))
+    return await record(await announcements().find_one(claimed))
 
 
 async def renew(owner: str, ids: Sequence[str], now: datetime) -> int:
@@ -107,7 +107,7 @@ async def record_published(announcement: Announcement, message_id: int, now: dat
         )
         found = await announcements().find_one_and_update(condition, published)
         if found is not None:
-            return record(found)
+            return await record(found)
     return None
 
 
@@ -142,12 +142,12 @@ async def give_up_lapsed(now: datetime, limit: int) -> list[Announcement]:
     A lease that ends later than any can was written by a clock that has been put back since: it has run out, too.
     """
     given_up = []
-    for one in await readable(await announcements().find({"state": AnnouncementState.SENDING}, limit=limit)):
+    for one in await find_some({"state": AnnouncementState.SENDING}, limit=limit):
         is_held = one.until is not None and now <= one.until <= now + 2 * LEASE_FOR
         if is_held:
             continue
         as_read = {**_called(one, {"$in": [AnnouncementState.SENDING]}), "until": one.until}
-        found = record(await announcements().find_one_and_update(as_read, _ended(AnnouncementState.UNKNOWN)))
+        found = await record(await announcements().find_one_and_update(as_read, _ended(AnnouncementState.UNKNOWN)))
         given_up += [] if found is None else [found]
     return given_up
 
@@ -182,7 +182,7 @@ async def find_last_published_at(chat_id: int, now: datetime) -> datetime | None
 
 async def find_unnoted(limit: int) -> list[Announcement]:
     """Return up to `limit` announcements whose state has changed since their post was told."""
-    return await readable(await announcements().find({"is_noted": False}, limit=limit))
+    return await find_some({"is_noted": False}, limit=limit)
 
 
 async def mark_noted(announcement: Announcement) -> bool:
@@ -200,4 +200,5 @@ async def has_work(now: datetime) -> bool:
         {"state": AnnouncementState.SENDING, "until": {"$gt": now + 2 * LEASE_FOR}},
         {"is_noted": False},
     ]
-    return await announcements().find_one({"$or": states}, projection=["_id"]) is not None
+    work = {"$or": states, **not_set_aside(now)}
+    return await announcements().find_one(work, projection=["_id"]) is not None

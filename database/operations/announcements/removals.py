@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from core.announcements import Announcement, AnnouncementState
-from database.operations.announcements.rows import announcements, change_state, readable
+from database.operations.announcements.rows import announcements, change_state, find_some
+from database.readable import not_set_aside
 from database.values import Document, to_key
 
 #: what a row that has left has no use for
@@ -61,12 +62,12 @@ async def _cancel(of_post: Document) -> int:
 async def find_due(now: datetime, limit: int) -> list[Announcement]:
     """Return up to `limit` published announcements whose time in the channel is up at `now`, the oldest first."""
     condition = {"state": AnnouncementState.PUBLISHED, "leaves_at": {"$lte": now}}
-    return await readable(await announcements().find(condition, limit=limit, sort=[("leaves_at", 1)]))
+    return await find_some(condition, limit=limit, sort=[("leaves_at", 1)])
 
 
 async def is_any_due(now: datetime) -> bool:
     """Return whether the time of any published announcement in its channel is up."""
-    condition = {"state": AnnouncementState.PUBLISHED, "leaves_at": {"$lte": now}}
+    condition = {"state": AnnouncementState.PUBLISHED, "leaves_at": {"$lte": now}, **not_set_aside(now)}
     return await announcements().find_one(condition, projection=["_id"]) is not None
 
 

@@ -14,6 +14,7 @@ from core.errors import AlreadyThere
 from core.records import Record
 from database.connection import current_database
 from database.operations.announcements.rows import announcements
+from database.readable import reader, record_or_none
 from database.values import Document, to_key
 
 _ID = "button_renewal"
@@ -48,6 +49,10 @@ class Renewal(Record):
     def is_to_be_marked(self) -> bool:
         """Whether announcements are still to be marked for it."""
         return not self.is_filled and not self.is_cancelled
+
+
+#: makes a renewal of its document
+READ = reader(Renewal)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +111,7 @@ async def find() -> Progress | None:
 async def find_renewal() -> Renewal | None:
     """Return the last renewal, or None."""
     document = await current_database().collection("admin_config").find_one({"_id": _ID})
-    return None if document is None else Renewal.model_validate(document)
+    return await record_or_none(current_database().collection("admin_config"), document, READ)
 
 
 async def cancel(key: str) -> bool:

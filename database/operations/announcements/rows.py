@@ -1,19 +1,15 @@
 """Rows of announcements: the collection, the records of its documents, the one way to change a state."""
 
-import logging
-from collections.abc import Sequence
-
-from pydantic import ValidationError
+from collections.abc import Awaitable, Sequence
 
 from core.announcements import Announcement, AnnouncementState
-from database.collection import Collection
+from database.collection import Collection, Sort
 from database.connection import current_database
-from database.values import Document, to_key, with_id
+from database.readable import find_records, reader, record_of
+from database.values import Document, to_key
 
-log = logging.getLogger("tollgate.database")
-
-#: the state of rows that cannot be read
-SET_ASIDE = "set_aside"
+#: makes an announcement of a document
+READ = reader(Announcement)
 
 
 def announcements() -> Collection:
@@ -21,26 +17,14 @@ def announcements() -> Collection:
     return current_database().collection("announcements")
 
 
-def record(document: Document | None) -> Announcement | None:
-    """Return the announcement of a document; None for none."""
-    return None if document is None else Announcement.model_validate(with_id(document))
+def record(document: Document | None) -> Awaitable[Announcement | None]:
+    """Return the announcement of a document; None for none. Raises UnreadableRow."""
+    return record_of(announcements(), document, READ)
 
 
-async def readable(documents: Sequence[Document]) -> list[Announcement]:
-    """Return the announcements of `documents`, and set those aside that cannot be read (edited by hand).
-
-    They are logged once and keep their state in `state_before`; no list or job meets them again.
-    """
-    found = []
-    for document in documents:
-        try:
-            found.append(Announcement.model_validate(with_id(document)))
-        except ValidationError as error:
-            problems = error.error_count()
-            log.error("announcement.unreadable", extra={"announcement": str(document["_id"]), "problems": problems})
-            aside = {"state": SET_ASIDE, "state_before": document.get("state"), "is_noted": True}
-            await announcements().update_one({"_id": document["_id"]}, {"$set": aside})
-    return found
+async def find_some(condition: Document, *, limit: int, sort: Sort | None = None, skip: int = 0) -> list[Announcement]:
+    """Return up to `limit` announcements that match and can be read (`database.readable`)."""
+    return await find_records(announcements(), READ, condition, limit=limit, sort=sort, skip=skip)
 
 
 async def change_state(
@@ -48,4 +32,4 @@ async def change_state(
 ) -> Announcement | None:
     """Update an announcement whose state is one of `was`; returns it changed, None when nothing matched. Atomic."""
     condition = {"_id": to_key(announcement_id), "state": {"$in": list(was)}, **more}
-    return record(await announcements().find_one_and_update(condition, {"$set": {**change, "is_noted": False}}))
+    return await record(await announcements().find_one_and_update(condition, {"$set": {**change, "is_noted": False}}))

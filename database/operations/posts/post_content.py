@@ -10,6 +10,8 @@ from datetime import datetime
 from core.posts import UNDO_FOR, Content, ContentUndo, Cover, Post, is_cover_of, left_over, undoable
 from database.collection import Collection
 from database.connection import current_database
+from database.operations.posts.post_ops import READ
+from database.readable import find_records, record_of
 from database.values import Document
 
 
@@ -74,11 +76,12 @@ async def change_content(post: Post, content: Content, *, by: int, at: datetime)
     undo = ContentUndo(content=post.content, cover=post.cover, until=at + UNDO_FOR, by=by)
     fields = {**_stored(content, cover), "content_undo": undo.model_dump()}
     changed = await _posts().find_one_and_update(_unchanged(post), {"$set": fields})
-    if changed is None:
+    now_is = await record_of(_posts(), changed, READ)
+    if now_is is None:
         return None
     earlier = post.content_undo
     unused = () if earlier is None else _unused(earlier.content, content, post.content, cover=cover)
-    return ContentChanged(Post.model_validate(changed), unused)
+    return ContentChanged(now_is, unused)
 
 
 async def undo_content(post: Post, now: datetime) -> ContentChanged | None:
@@ -93,9 +96,10 @@ async def undo_content(post: Post, now: datetime) -> ContentChanged | None:
     cover = undo.cover if post.cover is None or is_cover_of(post.cover, post.content) else post.cover
     fields = {**_stored(undo.content, cover), "content_undo": None}
     changed = await _posts().find_one_and_update(_unchanged(post), {"$set": fields})
-    if changed is None:
+    now_is = await record_of(_posts(), changed, READ)
+    if now_is is None:
         return None
-    return ContentChanged(Post.model_validate(changed), _unused(post.content, undo.content, cover=cover))
+    return ContentChanged(now_is, _unused(post.content, undo.content, cover=cover))
 
 
 async def pop_expired_undos(now: datetime, limit: int) -> list[Unused]:
@@ -105,10 +109,8 @@ async def pop_expired_undos(now: datetime, limit: int) -> list[Unused]:
     channel, where it harms nobody.
     """
     due: Document = {"content_undo.until": {"$lte": now}}
-    found = await _posts().find(due, limit=limit, sort=[("content_undo.until", 1)])
     unused: list[Unused] = []
-    for document in found:
-        post = Post.model_validate(document)
+    for post in await find_records(_posts(), READ, due, limit=limit, sort=[("content_undo.until", 1)]):
         ended = await _posts().update_one(_unchanged(post), {"$set": {"content_undo": None}})
         if ended and post.content_undo is not None:
             unused += _unused(post.content_undo.content, post.content, cover=post.cover)

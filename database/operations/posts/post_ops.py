@@ -26,6 +26,7 @@ from core.posts import (
 from core.records import Record
 from database.collection import Collection
 from database.connection import current_database
+from database.readable import reader, record_of
 from database.values import Document, to_stored
 
 #: attempts to find a free number, or to change a field, against other processes
@@ -55,8 +56,12 @@ def _posts() -> Collection:
     return current_database().collection("posts")
 
 
-def _record(document: Document | None) -> Post | None:
-    return None if document is None else Post.model_validate(document)
+#: makes a post of a document
+READ = reader(Post)
+
+
+async def _record(document: Document | None) -> Post | None:
+    return await record_of(_posts(), document, READ)
 
 
 async def create(
@@ -125,7 +130,8 @@ async def _insert_numbered(fields: Document, code: str | None) -> Post:
 
 
 async def _next_number() -> int:
-    highest = await _posts().find_one({}, sort=[("number", -1)], projection=["number"])
+    # a range: a number that was stored as a text sorts above all
+    highest = await _posts().find_one({"number": {"$gt": 0}}, sort=[("number", -1)], projection=["number"])
     return 1 if highest is None else int(highest["number"]) + 1
 
 
@@ -141,13 +147,13 @@ async def open_post(code: str, source: str | None = None) -> Post | None:
         of_source: Document = {"$inc": {"views": 1, counted: 1}}
         found = await _posts().find_one_and_update({**live, counted: {"$exists": True}}, of_source)
         if found is not None:
-            return _record(found)
-    return _record(await _posts().find_one_and_update(live, {"$inc": {"views": 1}}))
+            return await _record(found)
+    return await _record(await _posts().find_one_and_update(live, {"$inc": {"views": 1}}))
 
 
 async def find(code: str) -> Post | None:
     """Return the post with this code, in any status, without counting a view; None when there is none."""
-    return _record(await _posts().find_one({"code": code}))
+    return await _record(await _posts().find_one({"code": code}))
 
 
 async def titles(codes: Iterable[str]) -> dict[str, str]:
@@ -156,7 +162,7 @@ async def titles(codes: Iterable[str]) -> dict[str, str]:
     if not distinct:
         return {}
     found = await _posts().find({"code": {"$in": distinct}}, limit=len(distinct), projection=["code", "title"])
-    return {document["code"]: document.get("title", "") for document in found}
+    return {document["code"]: str(document.get("title", "")) for document in found}
 
 
 async def count_live() -> int:
@@ -187,9 +193,9 @@ async def _change(
     """Change a field whose value `is_expected`."""
     for _ in range(_TRIES):
         document = await _posts().find_one({"code": code})
-        if document is None:
+        post = await _record(document)
+        if document is None or post is None:
             return None
-        post = Post.model_validate(document)
         current = getattr(post, field)
         if current == value:
             return OptionChanged(post, current)
@@ -205,7 +211,7 @@ async def _change(
             unchanged |= {one.value: document.get(one.value) for one in _WORDED}
             texts = {one: getattr(post, one) for one in _WORDED} | {field: value}
             update["words"] = post_words(post.number, texts[PostField.TITLE], texts[PostField.DESCRIPTION])
-        changed = _record(await _posts().find_one_and_update(unchanged, {"$set": update}))
+        changed = await _record(await _posts().find_one_and_update(unchanged, {"$set": update}))
         if changed is not None:
             return OptionChanged(changed, current)
     raise StoreUnavailable(f"change {field.value} of a post: concurrent writers were faster {_TRIES} times")
@@ -225,7 +231,7 @@ async def add_source(code: str, name: str) -> Post | None:
         "source_count": {"$not": {"$gte": SOURCES_MAX}},
     }
     added: Document = {"$set": {counted: 0}, "$inc": {"source_count": 1}}
-    return _record(await _posts().find_one_and_update(free, added)) or await find(code)
+    return await _record(await _posts().find_one_and_update(free, added)) or await find(code)
 
 
 def _checked(source: str) -> str:
@@ -255,7 +261,7 @@ async def note_announcements(code: str, *, planned: int, published: int) -> bool
 
 async def remove(code: str) -> Post | None:
     """Set the status to removed, which closes the link; nothing is deleted. Atomic; None when there is no post."""
-    return _record(await _posts().find_one_and_update({"code": code}, {"$set": {"status": PostStatus.REMOVED}}))
+    return await _record(await _posts().find_one_and_update({"code": code}, {"$set": {"status": PostStatus.REMOVED}}))
 
 
 async def restore(code: str, *, unless_taken_down_since: datetime | None = None) -> Post | None:
@@ -268,7 +274,7 @@ async def restore(code: str, *, unless_taken_down_since: datetime | None = None)
     if unless_taken_down_since is not None:
         condition["changes.status.at"] = {"$not": {"$gte": unless_taken_down_since}}
     live: Document = {"status": PostStatus.LIVE, "taking_down_since": None}
-    return _record(await _posts().find_one_and_update(condition, {"$set": live}))
+    return await _record(await _posts().find_one_and_update(condition, {"$set": live}))
 
 
 async def discard(code: str, now: datetime) -> Post | None:
@@ -283,4 +289,4 @@ async def discard(code: str, now: datetime) -> Post | None:
         "is_scheduled": False,
         "is_announced": False,
     }
-    return _record(await _posts().find_one_and_delete(untouched))
+    return await _record(await _posts().find_one_and_delete(untouched))

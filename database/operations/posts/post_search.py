@@ -12,6 +12,8 @@ from core.posts import Post, PostFilter, PostStatus
 from core.words import searched_words
 from database.collection import Collection
 from database.connection import current_database
+from database.operations.posts.post_ops import READ
+from database.readable import find_records, record_of, record_or_none
 from database.values import Document
 
 #: posts counted of a word; one with as many is common
@@ -82,24 +84,24 @@ def _condition(searched: tuple[str, ...], show: PostFilter) -> Document:
 
 
 async def _page(condition: Document, skip: int, limit: int) -> tuple[list[Post], bool]:
-    found = await _posts().find(condition, sort=[("number", -1)], skip=skip, limit=limit + 1)
-    return [Post.model_validate(document) for document in found[:limit]], len(found) > limit
+    found = await find_records(_posts(), READ, condition, sort=[("number", -1)], skip=skip, limit=limit + 1)
+    return found[:limit], len(found) > limit
 
 
 async def _only(condition: Document, skip: int) -> tuple[list[Post], bool]:
-    found = None if skip else await _posts().find_one(condition)
-    return ([] if found is None else [Post.model_validate(found)]), False
+    found = None if skip else await record_of(_posts(), await _posts().find_one(condition), READ)
+    return ([] if found is None else [found]), False
 
 
 async def _number_first(
     exact: Document, digits: str, show: PostFilter, skip: int, limit: int
 ) -> tuple[list[Post], bool]:
     """Show the post of that number before all others, on the first page."""
-    first = await _posts().find_one(exact)
+    first = await record_or_none(_posts(), await _posts().find_one(exact), READ)
     condition = _condition(searched_words(digits), show) | {"number": {"$ne": exact["number"]}}
     if first is None:
         return await _page(condition, skip, limit)
     if skip:
         return await _page(condition, skip - 1, limit)
     rest, more = await _page(condition, 0, limit - 1)
-    return [Post.model_validate(first), *rest], more
+    return [first, *rest], more

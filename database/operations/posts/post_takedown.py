@@ -10,9 +10,12 @@ from datetime import datetime
 from core.delivery import TELEGRAM_DELETE_LIMIT
 from core.delivery_states import DeliveryState
 from core.posts import Post, PostStatus
+from core.records import Record
 from database.collection import Collection
 from database.connection import current_database
 from database.operations.deletion_ops import AT_REST, LONG_AGO, promise_homes
+from database.operations.posts.post_ops import READ
+from database.readable import find_records, reader, record_of
 from database.values import Document
 
 #: copies that stand without a time: some ids are known, or an answer was lost and its place is
@@ -37,6 +40,13 @@ class PostCopies:
     def standing(self) -> int:
         """Those that stay when the post is only removed."""
         return self.deletable + self.too_old
+
+
+class _Marked(Record):
+    """A post that is being taken down."""
+
+    code: str
+    taking_down_since: datetime
 
 
 def _posts() -> Collection:
@@ -72,7 +82,7 @@ async def take_down(code: str, *, by: int, at: datetime) -> Post | None:
         "changes.status": {"by": by, "at": at},
     }
     found = await _posts().find_one_and_update({"code": code}, {"$set": fields})
-    return None if found is None else Post.model_validate(found)
+    return await record_of(_posts(), found, READ)
 
 
 async def find_taking_down(limit: int) -> list[tuple[str, datetime]]:
@@ -80,8 +90,10 @@ async def find_taking_down(limit: int) -> list[tuple[str, datetime]]:
     # a null would sort first
     marked: Document = {"taking_down_since": {"$gt": LONG_AGO}}
     fields = ["code", "taking_down_since"]
-    found = await _posts().find(marked, limit=limit, sort=[("taking_down_since", 1)], projection=fields)
-    return [(document["code"], document["taking_down_since"]) for document in found]
+    found = await find_records(
+        _posts(), reader(_Marked), marked, limit=limit, sort=[("taking_down_since", 1)], projection=fields
+    )
+    return [(one.code, one.taking_down_since) for one in found]
 
 
 async def bring_forward(code: str, now: datetime, limit: int) -> int:

@@ -11,10 +11,18 @@ from core.shorteners.counts import ShortenerDay, Tally, tally, time_step
 from core.shorteners.records import SHORTENERS_MAX
 from database.collection import Collection
 from database.connection import current_database
+from database.readable import find_records
 from database.values import Document
 
 #: days that are summed up, today included, and so the documents of one shortener
 _DAYS = 8
+
+
+def read(document: Document) -> ShortenerDay:
+    """Return the counts of a day, which can be summed up. Raises one of `readable.CANNOT_READ`."""
+    day = ShortenerDay.model_validate(document)
+    tally([day])
+    return day
 
 
 def _days() -> Collection:
@@ -63,6 +71,5 @@ async def tallies(names: Iterable[str], since: datetime) -> dict[str, Tally]:
     if not wanted:
         return {}
     condition: Document = {"name": {"$in": wanted}, "date": {"$gte": since}}
-    found = await _days().find(condition, limit=_DAYS * max(SHORTENERS_MAX, len(wanted)))
-    days = [ShortenerDay.model_validate(document) for document in found]
+    days = await find_records(_days(), read, condition, limit=_DAYS * max(SHORTENERS_MAX, len(wanted)))
     return {name: tally(day for day in days if day.name == name) for name in wanted}

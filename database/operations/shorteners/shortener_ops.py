@@ -4,22 +4,18 @@ The list of a process is those of its environment, set once at its start, and th
 """
 
 import asyncio
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from weakref import WeakKeyDictionary
 
-from pydantic import ValidationError
-
 from core.errors import AlreadyThere
 from core.shorteners.records import SHARE_MAX, SHORTENERS_MAX, Shortener, with_environment
 from database.collection import Collection
 from database.connection import Database, current_database
+from database.readable import find_records, reader
 from database.shared_read import SharedRead
 from database.values import Document
-
-log = logging.getLogger("tollgate.database")
 
 #: how long a removed one is kept: its hosts, until the last of its links has expired (TOKEN_EXPIRY_DAYS, at most 30)
 REMOVED_KEPT_FOR = timedelta(days=31)
@@ -55,18 +51,13 @@ def set_environment(configured: Sequence[Shortener]) -> None:
     _cache().environment = tuple(configured)
 
 
-def _record(document: Document) -> Shortener | None:
-    try:
-        return Shortener.model_validate(document)
-    except ValidationError as error:
-        log.error("shortener.unreadable", extra={"code": document.get("code"), "problems": error.error_count()})
-        return None
+#: makes a shortener of a document
+READ = reader(Shortener)
 
 
 async def _load() -> tuple[Shortener, ...]:
-    """Return all stored documents; one that cannot be read (edited by hand) is logged and left out."""
-    found = await _shorteners().find({}, limit=_READ_MAX, sort=_ORDER)
-    return tuple(one for one in map(_record, found) if one is not None)
+    """Return all stored documents; one that cannot be read (edited by hand) is left out."""
+    return tuple(await find_records(_shorteners(), READ, {}, limit=_READ_MAX, sort=_ORDER))
 
 
 async def load() -> tuple[Shortener, ...]:

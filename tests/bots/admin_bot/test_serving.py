@@ -18,6 +18,7 @@ from database.connection import close_database, open_database
 from database.team import Team
 from sender.profiles import BotProfile
 from tests.recording import HangingSession, RecordingBot
+from tests.served import long_polling
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -30,7 +31,7 @@ async def test_polling_begins_while_the_menu_hangs() -> None:
     menus = TeamMenus(BotProfile(bot, bot_profiles), team, "house_bot")
     page = AdminPage(bot, ManualClock(AT), ZoneInfo("UTC"), public_base_url="", web_address="")
     data = cast(Any, {"team": team, "team_menus": menus, "admin_page": page})
-    serving = asyncio.ensure_future(serve(bot, dispatcher, MemoryStorage(), data))
+    serving = asyncio.ensure_future(serve(long_polling(bot, dispatcher), MemoryStorage(), data))
     async with asyncio.timeout(20):
         await session.all_came.wait()
         await dispatcher.stop_polling()

@@ -3,15 +3,17 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 from aiogram.client.session.middlewares.base import BaseRequestMiddleware
 
+from core.access import earned
 from core.delivery_states import LEASE_FOR
 from core.ids import new_token
+from core.settings import BotSettings
 from core.users import Visitor
 from core.verification import Token, TokenStatus
 from database.connection import close_database, open_database
@@ -21,7 +23,7 @@ from tests.recording import recording_bot
 from tests.unit.sender.virtual import VirtualTime
 from user_bot.delivery.interruptions import Interruptions
 from user_bot.delivery.ownership import Ownership
-from user_bot.delivery.recovery import AT_ONCE, ROUND_EVERY_S, Recovery
+from user_bot.delivery.recovery import AT_ONCE, OWED_FOR, ROUND_EVERY_S, Recovery
 
 CODE = "aB3dE6gH9jK2mN5p"
 #: a subscriber whose chat takes no message and gives no answer
@@ -61,9 +63,9 @@ class Scene:
         new = NewDelivery(1002, user_id, CODE, f"message {user_id}", "a process that was killed", started_at, None)
         assert await delivery_ops.start(new)
 
-    async def owed(self, user_id: int) -> None:
+    async def owed(self, user_id: int, ago: timedelta = timedelta(minutes=1)) -> None:
         """A token redeemed by a process that was killed before it paid."""
-        now = self.time.now() - timedelta(minutes=1)
+        now = self.time.now() - ago
         await user_ops.upsert_visitor(Visitor(user_id=user_id), now)
         text, ends = new_token(), now + timedelta(days=1)
         token = Token(
@@ -114,6 +116,36 @@ async def test_one_who_hangs_holds_up_nobody_who_lapses_later(scene: Scene) -> N
     assert scene.telegram.order[-1] == 200
     running.cancel()
     await asyncio.wait([running])
+
+
+async def test_a_process_pays_what_one_owes_that_died_after_it_had_started(scene: Scene) -> None:
+    running = asyncio.create_task(scene.recovery.run())
+    await scene.time.settle()
+    await scene.owed(100, ago=timedelta())
+    await scene.time.advance(OWED_FOR.total_seconds() - ROUND_EVERY_S)
+    assert scene.telegram.order == [], "it may be paying now"
+    await scene.time.advance(3 * ROUND_EVERY_S)
+    assert scene.telegram.order == [100]
+    paid = await user_ops.find(100)
+    assert paid is not None
+    assert paid.credits == earned(BotSettings()).credits
+    running.cancel()
+    await asyncio.wait([running])
+
+
+async def test_a_payment_that_a_slow_process_has_ended_meanwhile_is_not_told_again(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await scene.owed(100)
+    mark_granted = token_ops.mark_granted
+
+    async def too_late(token: str, now: datetime) -> bool:
+        assert await mark_granted(token, now), "the other process's"
+        return await mark_granted(token, now)
+
+    monkeypatch.setattr(token_ops, "mark_granted", too_late)
+    assert await scene.recovery.recover() == 1
+    assert scene.telegram.order == []
 
 
 async def test_one_whose_payment_cannot_be_told_holds_up_nobody(scene: Scene) -> None:

@@ -21,6 +21,7 @@ from schedulers.job_scheduler import JobScheduler
 from schedulers.runner import Run, Runner
 from tests.clocks import SteeredClock, never
 from tests.recording import HangingSession, RecordingBot, recording_bot
+from tests.served import long_polling
 from tests.unlocking import no_shorteners
 from user_bot.delivery.counting import DeliveredCounts
 from user_bot.delivery.interruptions import Interruptions
@@ -97,7 +98,8 @@ def user_bot_of(bot: Bot, dispatcher: Dispatcher, context: JobContext) -> UserBo
     ownership = Ownership(context.clock)
     recovery = Recovery(bot, context.clock, ZONE, ownership, Interruptions(bot, context.clock, ownership))
     shorteners = no_shorteners(context.clock, Alerts(nobody, clock=context.clock))
-    return UserBot(bot, dispatcher, context, shorteners, ownership, recovery, DeliveredCounts(context.clock))
+    updates = long_polling(bot, dispatcher)
+    return UserBot(bot, dispatcher, updates, context, shorteners, ownership, recovery, DeliveredCounts(context.clock))
 
 
 @pytest.mark.parametrize("ends_by", [None, Broken()], ids=["returns", "raises"])

@@ -258,7 +258,7 @@ async def test_with_refuse_no_link_is_made_or_counted_while_no_shortener_answers
     assert "1 link of 15" in (await house.alice.transcript(USER_BOT))["messages"][-1]["text"]
 
 
-async def test_a_crash_between_redeeming_and_paying_pays_at_the_next_start(house: House) -> None:
+async def test_a_crash_between_redeeming_and_paying_is_paid_by_another_process(house: House) -> None:
     token = await open_post_without_access(house)
     await complete_page(house, token)
     assert await token_ops.redeem(token.token, ALICE, house.base.clock.now())

@@ -247,6 +247,28 @@ def test_run_builds_the_unique_index_of_ticks(store: Store) -> None:
     assert store.do(names)["job_1_scheduled_at_1"] is True
 
 
+def test_the_usual_option_and_the_usual_names_run_our_jobs(store: Store) -> None:
+    status, out, _ = call("run", "--task", "stats")
+    assert (status, out.partition(":")[0]) == (0, "statistics")
+    names = ("--task", "conversations", "--task", "users", "--task", "tokens")
+    status, found = document("run", *names)
+    assert (status, [run["job"] for run in found["runs"]]) == (0, ["housekeeping", "token_cleanup"])
+    assert [run.job for run in store.do(read_runs)] == ["token_cleanup", "housekeeping", "statistics"]
+
+
+def test_several_jobs_run_in_their_order_and_each_once(store: Store) -> None:
+    _, found = document("run", "housekeeping", "statistics", "--task", "housekeeping")
+    assert [run["job"] for run in found["runs"]] == ["housekeeping", "statistics"]
+
+
+def test_an_unknown_task_is_wrong_usage_and_nothing_runs(store: Store) -> None:
+    status, out, problem = call("run", "--task", "stats", "--task", "nothing")
+    assert (status, out) == (2, "")
+    assert "'nothing' is no job" in without_frame(problem)
+    assert "housekeeping" in without_frame(problem)
+    assert store.do(read_runs) == []
+
+
 # list, history, leases
 
 
@@ -275,7 +297,7 @@ def test_the_table_of_jobs_has_outcome_and_age(store: Store) -> None:
     assert "daily at 00:00 and 12:00" in lines["token_cleanup"]
     assert "succeeded" in lines["token_cleanup"]
     assert lines["token_cleanup"].rstrip().endswith("ago")
-    assert "never ran" in lines["housekeeping"]
+    assert "not run yet" in lines["housekeeping"]
     assert "paused" in lines["statistics"]
 
 

@@ -10,6 +10,7 @@ from pydantic import SecretStr
 
 from core.clock import Clock, SystemClock
 from core.errors import StoreUnavailable
+from core.timing.job_times import JobTimes
 from database.connection import Database
 from database.operations import pause_ops
 from schedulers import bots
@@ -27,7 +28,7 @@ def clock() -> Clock:
 @pytest.fixture
 def config(tmp_path: Path) -> JobConfig:
     return JobConfig(
-        zone=ZoneInfo("UTC"), cleanup_hours=(0,), batch_size=1, timeout_s=1, pause_ms=0, data_dir=tmp_path,
+        zone=ZoneInfo("UTC"), times=JobTimes(), batch_size=1, timeout_s=1, pause_ms=0, data_dir=tmp_path,
         backup_keep=1,
         user_token=SecretStr("1002:user"), admin_token=SecretStr("1001:admin"), owner_ids=(5,),
         api_url="http://127.0.0.1:9", alert_webhook_url=SecretStr(""), rate_per_s=30, bulk_rate_per_s=29,

@@ -29,14 +29,18 @@ COMMANDS = {
     "indexes": "listIndexes",
 }
 #: reads that a process caches (settings_ops.py, channel_ops.py, shortener_ops.py and admin_ops.py 5 s, open incidents
-#: 10 s), its watch over the database, and the comparison of the clocks
-SHARED = frozenset(
-    {"find admin_config", "find channels", "find shorteners", "find admins", "find incidents", "ping", "hello"}
-)
+#: 10 s)
+CACHED = frozenset({"find admin_config", "find channels", "find shorteners", "find admins", "find incidents"})
+#: and what it asks by time, however much it does: whether the database is there, its time, and its share of the bots'
+#: calls
+SHARED = CACHED | {"ping", "hello", "findAndModify send_shares", "update send_shares"}
 #: what the driver sends to sign in, and when it closes a connection
 DRIVERS_OWN = frozenset({"saslStart", "saslContinue", "authenticate", "getnonce", "logout", "endSessions"})
-#: sent each second while a job runs: the progress is written, cancellation is noticed, the lease is renewed
-EACH_SECOND = frozenset({"findAndModify broadcasts", "find broadcasts", "update job_leases"})
+#: sent each second while a job runs: the progress is written, cancellation is noticed, the lease is renewed; and each
+#: five seconds by a process that polls
+EACH_SECOND = frozenset(
+    {"findAndModify broadcasts", "find broadcasts", "update job_leases", "findAndModify polling_leases"}
+)
 
 
 class Wire(CommandListener):

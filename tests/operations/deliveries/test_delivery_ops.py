@@ -10,7 +10,8 @@ from core.delivery import DOUBLE_TAP
 from core.delivery_states import FOREVER, LEASE_FOR, Delivery, DeliveryState, is_paid
 from database.connection import Database
 from database.operations import deletion_ops, delivery_ops
-from database.operations.delivery_ops import KEYS_KEPT, UNREADABLE_PAUSE, Claim
+from database.operations.delivery_ops import KEYS_KEPT, Claim
+from database.readable import FIELD, SET_ASIDE_FOR
 from tests.operations.conftest import StepIn
 from tests.operations.deliveries.delivering import (
     BOT,
@@ -59,6 +60,7 @@ async def test_the_first_delivery_is_stored_with_its_owner_and_its_promise(db: D
         "claimed_by": None,
         "claimed_until": None,
         "claim": None,
+        "unreadable_until": None,
     }
 
 
@@ -358,7 +360,7 @@ async def test_the_oldest_lapsed_are_found_first_and_no_more_than_the_limit(db: 
     assert [delivery.user_id for delivery in found] == [4, 3, 2]
 
 
-async def test_an_unreadable_lapsed_row_is_left_alone_for_a_day_and_blocks_no_other(
+async def test_an_unreadable_lapsed_row_is_set_aside_and_blocks_no_other(
     db: Database, now: datetime, caplog: pytest.LogCaptureFixture
 ) -> None:
     await started(now - SECOND, user_id=8)
@@ -366,10 +368,10 @@ async def test_an_unreadable_lapsed_row_is_left_alone_for_a_day_and_blocks_no_ot
     await db.collection("deliveries").update_one({"user_id": 8}, {"$set": {"tellings": "many"}})
     later = now + LEASE_FOR + SECOND
     with caplog.at_level(logging.ERROR, "tollgate.database"):
-        assert await delivery_ops.find_lapsed(BOT, later, 1) == []
-    assert [record.message for record in caplog.records] == ["delivery.unreadable"]
+        assert [row.user_id for row in await delivery_ops.find_lapsed(BOT, later, 1)] == [READER]
+    assert [record.message for record in caplog.records] == ["row.unreadable"]
     assert [row.user_id for row in await delivery_ops.find_lapsed(BOT, later, 1)] == [READER]
-    assert (await stored(db, f"{BOT}:8:{CODE}"))["until"] == later + UNREADABLE_PAUSE
+    assert (await stored(db, f"{BOT}:8:{CODE}"))[FIELD] == now + SET_ASIDE_FOR
 
 
 async def test_a_row_that_could_not_be_read_is_made_whole_by_the_next_start(db: Database, now: datetime) -> None:

@@ -61,7 +61,7 @@ async def test_start(db: Database, now: datetime, name: str) -> None:
     if claim is None:
         assert after == before
         return
-    assert (claim.count, claim.before) == (before["count"] + 1, delivery_ops._record(before))
+    assert (claim.count, claim.before) == (before["count"] + 1, delivery_ops.READ(before))
     _assert_started_by_b(after, now, claim)
 
 

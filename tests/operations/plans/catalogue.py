@@ -4,7 +4,7 @@ import importlib
 import inspect
 import pkgutil
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -17,6 +17,9 @@ from core.delivery_states import Delivery
 from core.health.findings import Health
 from core.jobs import JobOutcome, RunReport
 from core.posts import Content, Post, PostField, PostFilter, PostItem
+from core.processes.dialogue_locks import DialogueLock
+from core.processes.polling_lease import PollingLease
+from core.rates.ledger import Beat
 from core.segments import Segment, SegmentKind
 from core.settings.changes import Editor
 from core.shorteners.records import Origin, Shortener
@@ -25,7 +28,7 @@ from core.subscriptions import Channel, MembershipStatus
 from core.team.first_hour import StorageCandidate
 from core.users import Visitor
 from core.verification import Token
-from database import batches, bot_profiles, doctor, first_hour, indexes, operations
+from database import batches, bot_profiles, doctor, examination, first_hour, indexes, operations, unreadable_rows
 from database.batches import Bounds
 from database.connection import current_database
 from database.migrations import runner
@@ -63,8 +66,11 @@ from database.operations import (
 from database.operations.announcements import changes, publishing, removals, renewals
 from database.operations.announcements import rows as announcement_rows
 from database.operations.posts import post_content, post_ops, post_search, post_takedown
+from database.operations.processes import dialogue_lock_ops, polling_lease_ops
+from database.operations.rates import share_ops
 from database.operations.shorteners import shortener_counts, shortener_ops
 from database.values import Document, with_id
+from database.walks import Place
 from tests.operations.plans.rows import (
     BOT,
     COLLECTOR,
@@ -110,7 +116,7 @@ from tests.operations.plans.rows import (
 
 Operation = Callable[..., Awaitable[object]]
 #: modules outside `database/operations` that are operations, too
-ALSO = (bot_profiles, first_hour)
+ALSO = (bot_profiles, examination, first_hour, unreadable_rows)
 #: public coroutines of the maintenance that query
 BESIDES: tuple[Operation, ...] = (
     batches.delete_in_batches,
@@ -188,6 +194,7 @@ _CANDIDATE = StorageCandidate(chat_id=-1, title="Storage", admin_id=1, admin_nam
 _SHORTENER = Shortener(code="code1", name="s1", sealed_key="sealed 1")
 _OF_ENVIRONMENT = Shortener(code="env", name="env", origin=Origin.ENVIRONMENT)
 _MEMBER = MembershipStatus.MEMBER
+BEAT = Beat(1, 1, (0, 0, 0), 4.0, (0.5, 1.0))
 
 
 async def _share_of_environment() -> bool:
@@ -295,7 +302,7 @@ _ANNOUNCED = (
     _case(announcement_ops.hold, GARDEN),
     _case(announcement_ops.cancel, _id(UNKNOWN * WANTED + 3)),
     _case(announcement_rows.change_state, _id(3), [AnnouncementState.PLANNED], {}),
-    _case(announcement_rows.readable, [{"_id": key(0), "state": "planned"}]),
+    _case(announcement_rows.find_some, {"state": "planned"}, limit=3, sort=[("publish_at", 1)]),
     _case(changes.change_all, "p2", _SHOWN, NOW),
     _case(changes.count_changeable, "p2"),
     _case(changes.find_due, NOW, limit=3),
@@ -328,6 +335,10 @@ _SWEPT = (
     _case(orphan_ops.find_overdue_promises, NOW - 2 * HOUR, NOW, 10),
     _case(orphan_ops.find_overdue_promises, NOW - 2 * HOUR, NOW, 10, without=[_id(41)], way="without"),
     _case(orphan_ops.find_deactivated, [1, 2, 3]),
+    _case(orphan_ops.find_known_users, [1, 2, 3]),
+    _case(orphan_ops.find_unused_tokens, NOW, NOW, 10),
+    _case(orphan_ops.find_unused_tokens, NOW, NOW, 10, Place(NOW - 50 * HOUR, (1,)), way="next page"),
+    _case(orphan_ops.delete_unused_tokens, [_id(1), _id(2)], NOW),
     _case(orphan_ops.give_up_promises, {_id(3): "too_old", delivery_key(3): "too_old"}, NOW, OWNER, NOW, HOUR),
     _case(orphan_ops.next_broadcast_with_rows, None),
     _case(orphan_ops.next_broadcast_with_rows, _id(OVER), way="the next"),
@@ -337,7 +348,7 @@ _SWEPT = (
     _case(orphan_ops.has_channel, -1),
     _case(orphan_ops.delete_memberships_before, -5, NOW, **(ONE_BATCH | {"batch_size": 2})),
     _case(inactive_user_ops.find_inactive, NOW - 30 * HOUR, NOW, 10),
-    _case(inactive_user_ops.find_inactive, NOW - 30 * HOUR, NOW, 10, without=[1], way="without"),
+    _case(inactive_user_ops.find_inactive, NOW - 30 * HOUR, NOW, 10, Place(NOW - 40 * HOUR, (1,)), way="next page"),
     _case(inactive_user_ops.has_delivery_or_token, 4),
     _case(inactive_user_ops.has_delivery_or_token, -1, way="no promise"),
     _case(inactive_user_ops.delete_inactive, 2, NOW, NOW),
@@ -389,6 +400,13 @@ CASES: tuple[Case, ...] = (
     _case(first_hour.drop_candidate, -1),
     _case(first_hour.drop_candidate, -1, way="again"),
     _case(first_hour.mark_told, NOW),
+    _case(unreadable_rows.note, "posts", {key(1): "title: a text is expected"}),
+    _case(unreadable_rows.find, 10),
+    _case(unreadable_rows.find_one, "posts:1"),
+    _case(unreadable_rows.find_longest_unseen, 10),
+    _case(unreadable_rows.mark_seen, "posts:1", NOW),
+    _case(unreadable_rows.forget, "posts:1"),
+    _case(examination.recheck, 3),
     _case(audit_ops.record, NOW, 1, "post.renamed"),
     _case(audit_ops.last, 10),
     _case(broadcast_ops.create, _NEWS),
@@ -398,6 +416,8 @@ CASES: tuple[Case, ...] = (
     _case(broadcast_ops.last, 10),
     _case(broadcast_ops.last, 10, 20, way="a later page"),
     _case(broadcast_ops.find_unfinished, 10),
+    _case(broadcast_ops.find_begun, NOW, 10),
+    _case(broadcast_ops.find_begun, NOW, 10, Place(NOW - HOUR, (1,)), way="next page"),
     _case(broadcast_ops.find_not_shown, 10),
     _case(broadcast_ops.mark_shown, _id(OVER), BroadcastStatus.SENT),
     _case(broadcast_ops.set_progress_message, _id(OVER), 1, 2),
@@ -457,6 +477,19 @@ CASES: tuple[Case, ...] = (
     _case(lease_ops.resume, "job 2"),
     _case(lease_ops.find, "job 0"),
     _case(lease_ops.find_many, ["job 0", "job 1", "a job", "no job"]),
+    _case(polling_lease_ops.find, 0),
+    _case(polling_lease_ops.take, 0, OWNER, "", PollingLease(owner=OWNER, beat=7), NOW),
+    _case(polling_lease_ops.take, 0, OWNER, "", PollingLease(owner=OWNER, beat=6), NOW, way="changed since"),
+    _case(polling_lease_ops.take, 9, OWNER, "", None, NOW, way="the first time"),
+    _case(polling_lease_ops.renew, 0, OWNER, NOW),
+    _case(polling_lease_ops.release, 0, OWNER, NOW),
+    _case(polling_lease_ops.stand_by, 0),
+    _case(dialogue_lock_ops.take, "1001:7:7", OWNER),
+    _case(dialogue_lock_ops.take, "lock 0", OWNER, way="held"),
+    _case(dialogue_lock_ops.find, "lock 0"),
+    _case(dialogue_lock_ops.take_over, "lock 0", "another", DialogueLock(owner=OWNER, beat=0)),
+    _case(dialogue_lock_ops.renew, "lock 0", OWNER),
+    _case(dialogue_lock_ops.release, "lock 0", OWNER),
     _case(login_ops.create, 1, NOW),
     _case(login_ops.redeem, token(1), NOW),
     _case(session_ops.revoke, "new", NOW + HOUR),
@@ -477,7 +510,7 @@ CASES: tuple[Case, ...] = (
     _case(channel_ops.change_link, -4, "https://t.me/+y", invite_link="https://t.me/+z", way="another link is stored"),
     _case(channel_ops.mark_broken, -1, NOW),
     _case(channel_ops.mark_working, -1),
-    _case(channel_ops.count_join, -1),
+    _case(channel_ops.count_join, -1, "join 1"),
     _case(channel_ops.move_to, -2, -1002),
     _case(channel_ops.remove, -3),
     _case(shortener_ops.load),
@@ -543,8 +576,9 @@ CASES: tuple[Case, ...] = (
     _case(delivery_ops.record_refused, _claim(LAPSED + 3)),
     _case(impossible_deletions.record_impossible, [(_KEPT, "too_old")], NOW),
     _case(impossible_deletions.record_impossible, [(_KEPT, "too_old")], NOW, way="again"),
-    _case(impossible_deletions.count_unnotified, "too_old"),
-    _case(impossible_deletions.mark_notified, NOW),
+    _case(impossible_deletions.claim_for_notice, "notice"),
+    _case(impossible_deletions.count_in_notice, "notice", "too_old"),
+    _case(impossible_deletions.mark_notified, "notice"),
     _case(health_ops.find),
     _case(health_ops.write, Health(at=NOW, since=NOW)),
     _case(incident_ops.claim_open, "incident new", NOW, HOUR),
@@ -573,6 +607,12 @@ CASES: tuple[Case, ...] = (
     _case(pause_ops.load_noted, (BOT, BOT - 1), NOW - HOUR, limit=10),
     _case(pause_ops.delete_some_expired, NOW, 10),
     _case(pause_ops.delete_expired, NOW, **ONE_BATCH),
+    _case(share_ops.join, BOT, "p", BEAT),
+    _case(share_ops.join, -1, "p", BEAT, way="the first of a bot"),
+    _case(share_ops.beat, BOT, OWNER, BEAT),
+    _case(share_ops.beat, BOT, OWNER, replace(BEAT, number=0), way="an older one"),
+    _case(share_ops.take, BOT + 1, 0, {OWNER: 2}, ("p",)),
+    _case(share_ops.clear, -1),
     _case(post_ops.create, title="New", **_POST),
     _case(post_ops.open_post, "c1"),
     _case(post_ops.open_post, "c1", "insta", way="of a source"),
@@ -619,6 +659,7 @@ CASES: tuple[Case, ...] = (
     _case(run_ops.request_run, "rare", NOW + HOUR, 1),
     _case(run_ops.request_run, "rare", NOW + HOUR, 1, way="requested before"),
     _case(run_ops.find_requests, 10),
+    _case(run_ops.find_runs, [_id(0), _id(1)]),
     _case(run_ops.start_requested, _id(1), OWNER, NOW, 7),
     _case(run_ops.expire_requests, NOW, HOUR),
     _case(run_ops.finish_run, _id(0), _REPORT),
@@ -709,6 +750,8 @@ CASES: tuple[Case, ...] = (
     ),
     *_ANNOUNCED,
     *_SWEPT,
+    _case(examination.remove, "announcements:first"),
+    _case(examination.remove, "posts:2", way="readable again"),
     # in this order: each process finds what the one before it has left
     _migrator_step("without a record"),
     _migrator_step("a page"),

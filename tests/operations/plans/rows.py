@@ -40,7 +40,7 @@ PAID, PAID_LONG_AGO = "A" * 16, "B" * 16
 #: the user with every open token, and very many expired ones
 COLLECTOR = 1
 #: collections with a maximal number of rows
-BOUNDED = {"channels": CHANNELS_MAX - 10, "job_leases": 10, "shorteners": 50}
+BOUNDED = {"channels": CHANNELS_MAX - 10, "job_leases": 10, "polling_leases": 2, "dialogue_locks": 2, "shorteners": 50}
 
 
 def key(number: int) -> ObjectId:
@@ -264,6 +264,7 @@ def _impossible(i: int, size: int, wanted: int) -> Document:
         "reason": "too_old" if i % 2 else "unknown",
         "at": NOW - DAY + i * MS,
         "is_told": i >= wanted,
+        "notice": "notice",
     }
 
 
@@ -435,6 +436,14 @@ def _lease(i: int, size: int, wanted: int) -> Document:
     return {"_id": f"job {i}", "owner": "another", "until": NOW + (i % 2) * SECOND, "fence": 1}
 
 
+def _dialogue_lock(i: int, size: int, wanted: int) -> Document:
+    return {"_id": f"lock {i}", "owner": OWNER, "beat": 0}
+
+
+def _polling_lease(i: int, size: int, wanted: int) -> Document:
+    return {"_id": f"polls:{i}", "owner": OWNER, "process": "", "beat": 7, "standby_beat": 0}
+
+
 def _run(i: int, size: int, wanted: int) -> Document:
     started_at = NOW - size * HOUR + i * HOUR
     # the later half was requested by hand
@@ -478,6 +487,11 @@ def _pause(i: int, size: int, wanted: int) -> Document:
     return {"_id": f"{bot_id}:{i}", "bot_id": bot_id, "chat": i, "until": until + i * MS, "noted_at": noted_at}
 
 
+def _shares(i: int, size: int, wanted: int) -> Document:
+    row = {"number": 0, "parts": 1, "wants": [0, 0, 0], "valid_s": 4.0, "at": NOW}
+    return {"_id": BOT + i, "version": 0, "members": {OWNER: row}}
+
+
 def _session(i: int, size: int, wanted: int) -> Document:
     return {"jti": f"s{i}", "expires_at": NOW + (HOUR if i < wanted else -HOUR) - i * MS}
 
@@ -496,6 +510,13 @@ OVER_INCIDENT = "incident that is over"
 def _incident(i: int, size: int, wanted: int) -> Document:
     name = OVER_INCIDENT if i == size - 1 else f"incident {i}"
     return {"_id": name, "closed_at": None if i < wanted else NOW - DAY - i * SECOND}
+
+
+def _unreadable_row(i: int, size: int, wanted: int) -> Document:
+    row: Document = {"_id": f"posts:{i}", "collection": "posts", "row": key(i), "problem": "title"}
+    if i == 0:
+        row |= {"_id": "announcements:first", "collection": "announcements"}
+    return row | {"found_at": NOW - i * SECOND, "seen_at": NOW - i * SECOND}
 
 
 def _migration(i: int, size: int, wanted: int) -> Document:
@@ -560,16 +581,20 @@ _MAKERS: dict[str, Callable[[int, int, int], Document]] = {
     "broadcasts": _broadcast,
     "broadcast_recipients": _recipient,
     "job_leases": _lease,
+    "polling_leases": _polling_lease,
+    "dialogue_locks": _dialogue_lock,
     "job_runs": _run,
     "audit_log": _audit_entry,
     "daily_stats": _day,
     "admin_config": _settings,
     "send_pauses": _pause,
+    "send_shares": _shares,
     "revoked_sessions": _session,
     "login_codes": _login_code,
     "admins": _admin,
     "incidents": _incident,
     "health": _health,
+    "unreadable_rows": _unreadable_row,
     "migrations": _migration,
     "channels": _channel,
     "memberships": _membership,

@@ -85,7 +85,7 @@ async def test_a_row_that_cannot_be_read_is_left_out_and_logged(db: Database, ca
 
     with caplog.at_level(logging.ERROR):
         assert await names() == ["a"]
-    assert "shortener.unreadable" in caplog.text
+    assert "row.unreadable" in caplog.text
 
 
 # --- read

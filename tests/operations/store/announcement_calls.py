@@ -25,8 +25,6 @@ NEW = NewAnnouncement(
 STORED = Announcement(**NEW.model_dump(), id="x")
 CONTENT = changes.Content("x", None, "Open")
 RENEWAL = renewals.Renewal(key="x", started_by=1, started_at=NOW)
-#: edited by hand
-UNREADABLE: dict[str, Any] = {"_id": "x", "state": "planned"}
 
 ANNOUNCEMENT_CALLS: dict[str, Callable[[], Awaitable[Any]]] = {
     "announcement_ops.hold": lambda: announcement_ops.hold(-100),
@@ -85,5 +83,5 @@ ANNOUNCEMENT_CALLS: dict[str, Callable[[], Awaitable[Any]]] = {
     "renewals.mark_page": lambda: renewals.mark_page(RENEWAL, NOW),
     "renewals.start": lambda: renewals.start("x", 1, NOW),
     "rows.change_state": lambda: rows.change_state("x", [AnnouncementState.PLANNED], {}),
-    "rows.readable": lambda: rows.readable([UNREADABLE]),
+    "rows.find_some": lambda: rows.find_some({}, limit=1),
 }

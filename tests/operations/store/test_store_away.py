@@ -16,6 +16,8 @@ from core.errors import StoreUnavailable
 from core.health.findings import Health
 from core.jobs import JobOutcome, RunReport
 from core.posts import Content, ContentUndo, Post, PostField, PostItem
+from core.processes.dialogue_locks import DialogueLock
+from core.rates.ledger import Beat
 from core.segments import Segment
 from core.settings.changes import Editor
 from core.shorteners.records import Shortener
@@ -24,7 +26,7 @@ from core.subscriptions import Channel, MembershipStatus
 from core.team.first_hour import StorageCandidate
 from core.users import Visitor
 from core.verification import Token
-from database import bot_profiles, first_hour
+from database import bot_profiles, examination, first_hour, unreadable_rows
 from database.connection import Database
 from database.doctor import examine
 from database.indexes import ensure_indexes
@@ -60,6 +62,8 @@ from database.operations import (
     user_ops,
 )
 from database.operations.posts import post_content, post_ops, post_search, post_takedown
+from database.operations.processes import dialogue_lock_ops, polling_lease_ops
+from database.operations.rates import share_ops
 from database.operations.shorteners import shortener_counts, shortener_ops
 from tests.operations.plans.catalogue import BESIDES, operations_there_are
 from tests.operations.store.announcement_calls import ANNOUNCEMENT_CALLS
@@ -99,6 +103,7 @@ NEWS = NewBroadcast(
 )
 BROADCAST = Broadcast(**NEWS.model_dump(), id="x", status=BroadcastStatus.QUEUED)
 CANDIDATE = StorageCandidate(chat_id=-1, title="x", admin_id=1, admin_name="x", message_id=1)
+BEAT = Beat(1, 1, (0, 0, 0), 4.0, (0.5, 1.0))
 REPORT = RunReport("job", JobOutcome.SUCCEEDED, NOW, NOW, HOLD)
 
 Operation = Callable[[], Awaitable[Any]]
@@ -137,6 +142,7 @@ OPERATIONS: dict[str, Operation] = {
     "broadcast_ops.pause": lambda: broadcast_ops.pause("x"),
     "broadcast_ops.postpone_recall": lambda: broadcast_ops.postpone_recall("x", NOW, {}),
     "broadcast_ops.resume": lambda: broadcast_ops.resume("x"),
+    "broadcast_ops.find_begun": lambda: broadcast_ops.find_begun(NOW, 1),
     "broadcast_ops.find_unfinished": lambda: broadcast_ops.find_unfinished(1),
     "broadcast_ops.request_recall": lambda: broadcast_ops.request_recall("x", NOW),
     "broadcast_rows.add_recipients": lambda: broadcast_rows.add_recipients("x", [1]),
@@ -170,7 +176,7 @@ OPERATIONS: dict[str, Operation] = {
     "channel_ops.change": lambda: channel_ops.change(-1, label="x"),
     "channel_ops.change_slots": lambda: channel_ops.change_slots(-1, Slots(), Slots()),
     "channel_ops.change_link": lambda: channel_ops.change_link(-1, "https://t.me/+x", invite_link="y"),
-    "channel_ops.count_join": lambda: channel_ops.count_join(-1),
+    "channel_ops.count_join": lambda: channel_ops.count_join(-1, "join 1"),
     "shortener_ops.add": lambda: shortener_ops.add(SHORTENER),
     "shortener_ops.current": lambda: shortener_ops.current(NOW),
     "shortener_ops.find": lambda: shortener_ops.find("x"),
@@ -198,12 +204,13 @@ OPERATIONS: dict[str, Operation] = {
     "deletion_ops.claim_due": lambda: deletion_ops.claim_due(NOW, "a", HOLD, 1),
     "deletion_ops.claim_due_of_other_bots": lambda: deletion_ops.claim_due_of_other_bots(1, NOW, "a", HOLD, 1),
     "deletion_ops.count_overdue": lambda: deletion_ops.count_overdue(NOW),
-    "impossible_deletions.count_unnotified": lambda: impossible_deletions.count_unnotified("unknown"),
+    "impossible_deletions.claim_for_notice": lambda: impossible_deletions.claim_for_notice("notice"),
+    "impossible_deletions.count_in_notice": lambda: impossible_deletions.count_in_notice("notice", "unknown"),
     "deletion_ops.finish": lambda: deletion_ops.finish(["x"], "a"),
     "deletion_ops.release": lambda: deletion_ops.release("x", "a", not_before=None, error=None),
     "deletion_ops.release_all": lambda: deletion_ops.release_all("a", NOW),
     "known_messages.known_between": lambda: known_messages.known_between(1, 1, 9, bot_id=1, since=NOW),
-    "impossible_deletions.mark_notified": lambda: impossible_deletions.mark_notified(NOW),
+    "impossible_deletions.mark_notified": lambda: impossible_deletions.mark_notified("notice"),
     "deletion_ops.next_due": deletion_ops.next_due,
     "impossible_deletions.record_impossible": lambda: impossible_deletions.record_impossible(
         [(PROMISE, "unknown")], NOW
@@ -231,6 +238,16 @@ OPERATIONS: dict[str, Operation] = {
     "lease_ops.resume": lambda: lease_ops.resume("x"),
     "lease_ops.find_many": lambda: lease_ops.find_many(["job"]),
     "lease_ops.take": lambda: lease_ops.take("x", "a", NOW, HOLD),
+    "dialogue_lock_ops.take": lambda: dialogue_lock_ops.take("x", "a"),
+    "dialogue_lock_ops.find": lambda: dialogue_lock_ops.find("x"),
+    "dialogue_lock_ops.take_over": lambda: dialogue_lock_ops.take_over("x", "a", DialogueLock(owner="b", beat=1)),
+    "dialogue_lock_ops.renew": lambda: dialogue_lock_ops.renew("x", "a"),
+    "dialogue_lock_ops.release": lambda: dialogue_lock_ops.release("x", "a"),
+    "polling_lease_ops.find": lambda: polling_lease_ops.find(1),
+    "polling_lease_ops.take": lambda: polling_lease_ops.take(1, "a", "", None, NOW),
+    "polling_lease_ops.renew": lambda: polling_lease_ops.renew(1, "a", NOW),
+    "polling_lease_ops.release": lambda: polling_lease_ops.release(1, "a", NOW),
+    "polling_lease_ops.stand_by": lambda: polling_lease_ops.stand_by(1),
     "login_ops.create": lambda: login_ops.create(1, NOW),
     "login_ops.redeem": lambda: login_ops.redeem(TOKEN, NOW),
     "membership_ops.delete_channel": lambda: membership_ops.delete_channel(-1),
@@ -241,6 +258,10 @@ OPERATIONS: dict[str, Operation] = {
     "pause_ops.load_noted": lambda: pause_ops.load_noted([1], NOW),
     "pause_ops.load": lambda: pause_ops.load(1, NOW),
     "pause_ops.record": lambda: pause_ops.record(1, 1, NOW, NOW),
+    "share_ops.beat": lambda: share_ops.beat(1, "x", BEAT),
+    "share_ops.clear": lambda: share_ops.clear(1),
+    "share_ops.join": lambda: share_ops.join(1, "x", BEAT),
+    "share_ops.take": lambda: share_ops.take(1, 1, {"x": 1}, ()),
     "post_ops.count_live": post_ops.count_live,
     "post_ops.create": lambda: post_ops.create(
         title="x", storage_chat_id=-1, message_ids=[1], created_by=1, created_at=NOW
@@ -269,6 +290,7 @@ OPERATIONS: dict[str, Operation] = {
     "run_ops.abandon_before": lambda: run_ops.abandon_before("x", 1, NOW),
     "run_ops.start_requested": lambda: run_ops.start_requested("x", "a", NOW, 1),
     "run_ops.find_requests": run_ops.find_requests,
+    "run_ops.find_runs": lambda: run_ops.find_runs(["x"]),
     "run_ops.find_tick": lambda: run_ops.find_tick("x", NOW),
     "run_ops.finish_run": lambda: run_ops.finish_run("x", REPORT),
     "run_ops.expire_requests": lambda: run_ops.expire_requests(NOW, HOLD),
@@ -301,6 +323,9 @@ OPERATIONS: dict[str, Operation] = {
     "housekeeping_ops.delete_old_runs": lambda: housekeeping_ops.delete_old_runs(NOW, ["x"]),
     "housekeeping_ops.delete_notified_impossible": lambda: housekeeping_ops.delete_notified_impossible(NOW),
     "orphan_ops.give_up_promises": lambda: orphan_ops.give_up_promises({"x": "too_old"}, NOW, "a", NOW, HOLD),
+    "orphan_ops.find_known_users": lambda: orphan_ops.find_known_users([1]),
+    "orphan_ops.find_unused_tokens": lambda: orphan_ops.find_unused_tokens(NOW, NOW, 1),
+    "orphan_ops.delete_unused_tokens": lambda: orphan_ops.delete_unused_tokens(["x"], NOW),
     "orphan_ops.find_deactivated": lambda: orphan_ops.find_deactivated([1]),
     "inactive_user_ops.find_inactive": lambda: inactive_user_ops.find_inactive(NOW, NOW, 1),
     "housekeeping_ops.find_runs_to_keep": lambda: housekeeping_ops.find_runs_to_keep(["x"]),
@@ -346,6 +371,14 @@ OPERATIONS: dict[str, Operation] = {
     "token_ops.delete_expired_and_used_tokens": token_ops.delete_expired_and_used_tokens,
     "token_ops.delete_unused_older_than": lambda: token_ops.delete_unused_older_than(NOW),
     "token_counts.reset_token_counts": lambda: token_counts.reset_token_counts(NOW),
+    "examination.recheck": examination.recheck,
+    "examination.remove": lambda: examination.remove("posts:x"),
+    "unreadable_rows.find": unreadable_rows.find,
+    "unreadable_rows.find_longest_unseen": lambda: unreadable_rows.find_longest_unseen(1),
+    "unreadable_rows.find_one": lambda: unreadable_rows.find_one("posts:x"),
+    "unreadable_rows.forget": lambda: unreadable_rows.forget("posts:x"),
+    "unreadable_rows.mark_seen": lambda: unreadable_rows.mark_seen("posts:x", NOW),
+    "unreadable_rows.note": lambda: unreadable_rows.note("posts", {"x": "title"}),
     "user_ops.ban": lambda: user_ops.ban(1, NOW, reason=None, until=None),
     "user_ops.find_news_stopped": lambda: user_ops.find_news_stopped(NOW, after=None, until=None, limit=1),
     "user_credits.give_back_credit": lambda: user_credits.give_back_credit(1, CODE, "u"),

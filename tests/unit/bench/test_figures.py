@@ -15,7 +15,7 @@ from bench.harness.stores import IN_MEMORY
 from bench.harness.telegram import PRODUCT, telegram
 from bench.plan import FULL, QUICK
 from bench.publishing import channels
-from bench.recovery import backlog, recovery
+from bench.recovery import backlog, recovery, takeover
 from bench.throughput import COLUMNS, Side, _cells
 from bench.web import app, visitors
 from core.clock import SystemClock
@@ -43,6 +43,11 @@ def test_throughput_is_shown_beside_the_bare_bot() -> None:
     row = ("50 at 0 ms", "in memory", *_cells(product, Side([200.0], [0.01], [0.001])))
     figure = Figure("", COLUMNS, [row])
     assert figure.text().splitlines()[-1].split()[-6:] == ["140.0", "0.70", "20.0", "30.0", "4.00", "4.00"]
+
+
+def test_a_takeover_is_the_longest_pause_whose_end_is_behind_the_event() -> None:
+    assert takeover._longest_pause([1.0, 5.0, 6.0, 8.5, 9.0], happened_at=5.5) == 2.5
+    assert takeover._longest_pause([1.0, 5.0], happened_at=2.0) == 4.0
 
 
 def test_broadcast_is_shown_by_its_rate_between_the_copies_and_from_its_start() -> None:

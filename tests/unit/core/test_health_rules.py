@@ -6,7 +6,17 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from core.health.findings import STALE_AFTER, Finding, Health, Trouble, WatchedFinding
-from core.health.rules import GRACE, OPEN_AFTER, OVER_AFTER, WatchUpdate, check_job, is_overdue, latest, update_watched
+from core.health.rules import (
+    GRACE,
+    OPEN_AFTER,
+    OVER_AFTER,
+    WatchUpdate,
+    check_job,
+    due_by,
+    is_overdue,
+    latest,
+    update_watched,
+)
 from core.jobs import JobOutcome, JobRun, LeaseRow
 from schedulers import registry
 
@@ -106,6 +116,15 @@ def test_a_daily_job_is_overdue_after_two_of_its_ticks() -> None:
 def test_a_job_that_never_ran_is_overdue_since_the_first_check() -> None:
     assert late(registry.MESSAGE_DELETER.name, None)
     assert not late(registry.MESSAGE_DELETER.name, None, since=NOW - 3 * MINUTE)
+
+
+def test_a_job_must_have_succeeded_by_its_second_tick_after_the_last_success() -> None:
+    plan, noon = PLANS[registry.TOKEN_CLEANUP.name], datetime(2026, 3, 10, 12, 0, 5, tzinfo=UTC)
+    assert due_by(plan, noon, None, LONG_AGO, NOW) == datetime(2026, 3, 11, 12, tzinfo=UTC) + GRACE
+    assert due_by(plan, noon, LeaseRow(job="x", paused_at=NOW), LONG_AGO, NOW) is None
+    held = LeaseRow(job="x", owner="a", until=NOW + SECOND)
+    assert due_by(plan, LONG_AGO, held, LONG_AGO, NOW) == NOW + GRACE, "it is running"
+    assert due_by(PLANS[registry.BROADCAST_SENDER.name], None, None, LONG_AGO, NOW) is None
 
 
 def test_a_requested_run_that_has_not_started_is_no_run() -> None:

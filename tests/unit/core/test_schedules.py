@@ -4,6 +4,8 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from apscheduler.triggers.cron import CronTrigger
+from apscheduler.triggers.interval import IntervalTrigger
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -68,3 +70,15 @@ def test_schedules_are_told_in_words() -> None:
     assert every_minute(UTC_ZONE).in_words() == "every minute"
     assert every_full_hour(UTC_ZONE).in_words() == "every full hour"
     assert daily_at((12, 0), UTC_ZONE).in_words() == "daily at 00:00 and 12:00"
+
+
+def test_triggers_are_written_as_apscheduler_writes_them() -> None:
+    zone = ZoneInfo("Asia/Kolkata")
+    in_words = {
+        every_minute(zone): IntervalTrigger(minutes=1),
+        every_full_hour(zone): IntervalTrigger(hours=1),
+        daily_at((12, 0), zone): CronTrigger(hour="0,12", minute=0),
+        daily_at((3,), zone): CronTrigger(hour=3, minute=0),
+    }
+    for schedule, trigger in in_words.items():
+        assert schedule.as_trigger() == str(trigger)

@@ -13,8 +13,13 @@ import yaml
 from prometheus_client import CollectorRegistry, ProcessCollector
 from prometheus_client.metrics import MetricWrapperBase
 
+from core.health.findings import Health
+from core.health.rules import GRACE, due_by
 from core.jobs import JobOutcome
+from core.timing.cron import read_cron_line
+from core.timing.job_times import JobTimes
 from monitoring import metrics
+from monitoring.health import set_health_metrics
 from schedulers import registry
 from sender.refusals import Failure
 
@@ -181,24 +186,45 @@ def test_every_rule_has_a_severity_a_summary_and_a_description() -> None:
         )
 
 
-def test_every_scheduled_job_is_alerted_after_two_missed_intervals() -> None:
-    allowed: dict[str, int] = {}
+def alerted_after(job: str) -> list[int]:
+    """Seconds after a job was due at which a rule about its due time fires; `for` included."""
+    found = []
     for rule in rules():
-        found = re.search(r'last_success_timestamp_seconds\{job=~?"([a-z_|]+)"\}\) > (\d+)', rule["expr"])
-        if found is not None:
-            allowed |= dict.fromkeys(found[1].split("|"), int(found[2]))
-    start = datetime(2026, 1, 1, tzinfo=UTC)
-    for job, plan in registry.plans(ZoneInfo("Europe/Berlin")).items():
-        if plan.schedule is None:
-            assert job in {registry.BROADCAST_SENDER.name, registry.PUBLISHER.name}
-            continue
-        ticks = [start]
-        # long enough for both daylight saving changes
-        while ticks[-1] < start + timedelta(days=330) and len(ticks) < 9000:
-            ticks.append(plan.schedule.next_tick(ticks[-1]))
-        two_s = max((after - before).total_seconds() for before, after in zip(ticks[1:], ticks[3:], strict=False))
-        assert two_s < allowed.pop(job) <= two_s + 300, job
-    assert allowed == {}
+        about = re.fullmatch(r'time\(\) - max by \(job\) \((\w+)\{job(=~|!~)"([a-z_|]+)"\}\) > (\d+)', rule["expr"])
+        if about is not None and about[1] == "tollgate_job_due_timestamp_seconds":
+            is_named = re.fullmatch(about[3], job) is not None
+            if is_named == (about[2] == "=~"):
+                found.append(int(about[4]) + 60 * int(rule["for"].removesuffix("m")))
+    return found
+
+
+def test_every_job_with_a_schedule_is_alerted_once_and_soon_after_it_was_due() -> None:
+    for job in registry.JOB_NAMES:
+        (seconds,) = alerted_after(job)
+        assert seconds <= 300, job
+
+
+def test_a_job_that_never_ran_is_due_at_its_second_tick_since_the_first_check() -> None:
+    """Whatever its configured times; switched off, paused or without a schedule it is never due."""
+    since, zone = datetime(2026, 3, 1, 8, tzinfo=UTC), ZoneInfo("Europe/Berlin")
+    times = JobTimes(lines={"backup": read_cron_line("0 4 * * 0")}, off=frozenset({"statistics"}))
+    due = {job: due_by(plan, None, None, since, since) for job, plan in registry.plans(zone, times).items()}
+    assert due["message_deleter"] == since + timedelta(minutes=2) + GRACE
+    assert due["token_count_reset"] == datetime(2026, 3, 2, 23, tzinfo=UTC) + GRACE
+    assert due["backup"] == datetime(2026, 3, 15, 3, tzinfo=UTC) + GRACE
+    assert [job for job, at in due.items() if at is None] == ["broadcast_sender", "publisher", "statistics"]
+
+
+def test_metrics_name_jobs_that_have_not_run_yet_and_forget_those_that_are_not_due() -> None:
+    at = datetime(2026, 3, 1, 8, tzinfo=UTC)
+    usual = Health(at=at, since=at, succeeded_at={"statistics": at}, due_by={"statistics": at, "backup": at})
+    set_health_metrics(usual)
+    value = metrics.REGISTRY.get_sample_value
+    last, due = "tollgate_job_last_success_timestamp_seconds", "tollgate_job_due_timestamp_seconds"
+    assert value(last, {"job": "backup"}) == 0, "it has not run yet"
+    assert value(last, {"job": "statistics"}) == value(due, {"job": "backup"}) == at.timestamp()
+    set_health_metrics(usual.model_copy(update={"due_by": {"statistics": at}}))
+    assert value(due, {"job": "backup"}) is None, "paused, or switched off"
 
 
 def test_prometheus_loads_the_rules_and_scrapes_their_job() -> None:

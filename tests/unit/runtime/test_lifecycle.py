@@ -14,8 +14,9 @@ from config import Settings
 from core.clock import SystemClock
 from core.supervisor import Supervisor
 from runtime import lifecycle
-from runtime.context import Component
+from runtime.updates.source import BotComponent
 from tests.recording import recording_bot
+from tests.served import long_polling
 
 ENOUGH = {
     "USER_BOT_TOKEN": "1002:sandbox-user",
@@ -116,7 +117,8 @@ async def test_a_shutdown_handler_that_fails_ends_the_stop_with_its_error(collec
     dispatcher.shutdown.register(fail)
     dispatcher._polling = poll  # type: ignore[method-assign]
     bot: Bot = recording_bot()
-    component = Component("bot", dispatcher, dispatcher.start_polling(bot, handle_signals=False))
+    updates = long_polling(bot, dispatcher)
+    component = BotComponent("bot", updates, updates.serve())
     with pytest.raises(ValueError, match="on purpose"):
         async with asyncio.timeout(5):
             await lifecycle.serve_until_stopped(process, [component])

@@ -15,6 +15,8 @@ from core.supervisor import Supervisor
 from monitoring.alerts import Alerts
 from runtime.polling_watch import AGAIN_WITHIN_S, OVER_AFTER_S, PollingWatch
 
+#: seconds between two polls; Telegram holds one for 50 s at most
+POLL_S = 50.0
 OTHER = "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running"
 WEBHOOK = "Conflict: can't use getUpdates method while webhook is active; use deleteWebhook to delete the webhook first"
 
@@ -58,7 +60,12 @@ class Polling:
         for _ in range(times):
             await self.call(TelegramConflictError(method=GetUpdates(), message=text))
 
-    def wait(self, seconds: float) -> None:
+    async def wait(self, seconds: float) -> None:
+        """Let time pass, with polls in it."""
+        while seconds > POLL_S:
+            self.clock.move(timedelta(seconds=POLL_S))
+            await self.call()
+            seconds -= POLL_S
         self.clock.move(timedelta(seconds=seconds))
 
 
@@ -74,10 +81,10 @@ async def test_the_second_conflict_is_told_once_and_its_end_after_ten_quiet_minu
     assert polling.told == []
     await polling.conflict(20)
     assert ["A second program is using the user bot" in text for text in polling.told] == [True]
-    polling.wait(OVER_AFTER_S - 1)
+    await polling.wait(OVER_AFTER_S - 1)
     await polling.call()
     assert len(polling.told) == 1
-    polling.wait(1)
+    await polling.wait(1)
     for _ in range(3):
         await polling.call()
     assert "no other program" in polling.told[1]
@@ -86,16 +93,16 @@ async def test_the_second_conflict_is_told_once_and_its_end_after_ten_quiet_minu
 
 async def test_a_conflict_in_between_starts_the_quiet_time_again(polling: Polling) -> None:
     await polling.conflict(2)
-    polling.wait(OVER_AFTER_S - 1)
+    await polling.wait(OVER_AFTER_S - 1)
     await polling.conflict()
-    polling.wait(OVER_AFTER_S - 1)
+    await polling.wait(OVER_AFTER_S - 1)
     await polling.call()
     assert len(polling.told) == 1
 
 
 async def test_the_one_conflict_of_a_restart_is_not_told(polling: Polling) -> None:
     await polling.conflict()
-    polling.wait(AGAIN_WITHIN_S + 1)
+    await polling.wait(AGAIN_WITHIN_S + 1)
     await polling.conflict()
     assert polling.told == []
 
@@ -105,9 +112,28 @@ async def test_an_incident_of_the_process_before_is_ended(polling: Polling) -> N
     polling.watch = PollingWatch("user_bot", polling.alerts, polling.clock, polling.tasks)
     await polling.call()
     assert len(polling.told) == 1
-    polling.wait(OVER_AFTER_S)
+    await polling.wait(OVER_AFTER_S)
     await polling.call()
     assert len(polling.told) == 2
+
+
+async def test_a_process_that_stood_by_ends_no_incident_before_it_has_polled_for_ten_minutes(polling: Polling) -> None:
+    stood_by = PollingWatch("user_bot", polling.alerts, polling.clock, polling.tasks)
+    await polling.wait(OVER_AFTER_S * 2)
+    await polling.conflict(2)
+    polling.watch = stood_by
+    await polling.wait(OVER_AFTER_S)
+    assert len(polling.told) == 1
+    await polling.wait(2 * POLL_S)
+    assert len(polling.told) == 2
+
+
+async def test_a_conflict_at_each_of_two_takeovers_is_no_second_program(polling: Polling) -> None:
+    await polling.conflict()
+    # another process of ours polls meanwhile
+    polling.clock.move(timedelta(seconds=AGAIN_WITHIN_S + 1))
+    await polling.conflict()
+    assert polling.told == []
 
 
 async def test_an_alert_that_reached_nobody_is_sent_again_at_the_next_conflict(polling: Polling) -> None:

@@ -90,8 +90,15 @@ class Growing:
 class FloodedTelegram:
     """A limiter, and a Telegram that counts what arrives; with `extra` another program uses the token as well."""
 
-    def __init__(self, counting: Counting, rate: float = 30.0, bulk: float = 29.3, seed: int = 1) -> None:
-        self.time = VirtualTime()
+    def __init__(
+        self,
+        counting: Counting,
+        rate: float = 30.0,
+        bulk: float = 29.3,
+        seed: int = 1,
+        time: VirtualTime | None = None,
+    ) -> None:
+        self.time = time or VirtualTime()
         self.limiter = SendLimiter(rate, bulk, self.time, rng=NoJitter())
         self.counting = counting
         self.rng = random.Random(seed)

@@ -356,6 +356,20 @@ async def test_a_new_numbering_of_telegram_is_followed(bot: RecordingBot, finish
     assert telegram.queue == [22]
 
 
+async def test_a_new_numbering_with_ids_this_process_has_handled_is_no_repeat(bot: RecordingBot) -> None:
+    now = Time()
+    acknowledger, telegram = impatient(now=now), FakeTelegram(20, 21)
+    await poll(acknowledger, telegram, bot)
+    await handle(acknowledger, 20, 21)
+    assert await poll(acknowledger, telegram, bot) == []
+    telegram.queue = [20, 21]
+    now.at_s = 8 * 86400.0  # Telegram numbers anew after a week
+    assert await poll(acknowledger, telegram, bot) == [20, 21]
+    await handle(acknowledger, 20, 21)
+    telegram.queue.append(22)
+    assert await poll(acknowledger, telegram, bot) == [22]
+
+
 async def test_only_the_most_recent_updates_are_remembered() -> None:
     acknowledger = impatient()
     assert all(acknowledger.first_time(number) for number in range(RECENT_MAX + 1))

@@ -18,6 +18,7 @@ NAMES = {
     "tollgate_cleanup_deleted": ("kind",),
     "tollgate_updates_held": ("bot",),
     "tollgate_updates_poison": ("bot",),
+    "tollgate_polls": ("bot",),
 }
 
 

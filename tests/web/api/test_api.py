@@ -110,6 +110,7 @@ async def test_the_description_needs_no_session_and_names_every_route(
         (f"{API}/session", "delete"),
         (STATUS, "get"),
         (TRIGGER, "post"),
+        (f"{TRIGGER}/{{task}}", "post"),
         (f"{API}/scheduler/pause", "post"),
         (f"{API}/scheduler/resume", "post"),
         (STATISTICS, "get"),
@@ -155,7 +156,7 @@ async def test_an_editor_is_refused_by_every_route(client: httpx.AsyncClient, db
         await client.post(f"{API}/session", json={}),
         *[
             await client.post(f"{API}/scheduler/{action}", json={"task": "backup"})
-            for action in ("trigger", "pause", "resume")
+            for action in ("trigger", "trigger/backup", "pause", "resume")
         ],
     ]
     assert {(answer.status_code, answer.json()["code"]) for answer in answers} == {(403, "forbidden")}

@@ -52,11 +52,13 @@ async def test_the_status_lists_every_job_in_order(client: httpx.AsyncClient, db
     found = (await client.get(STATUS)).json()
     assert (found["now"], found["zone"]) == ("2026-03-01T12:00:00.250000Z", "Europe/Berlin")
     assert [one["name"] for one in found["jobs"]] == [*registry.JOB_NAMES]
+    assert (found["status"], found["total_jobs"]) == ("stopped", len(registry.JOB_NAMES))
     backup = await job(client, "backup")
     assert backup == {
         "name": "backup",
         "purpose": "writes a backup of the database",
         "schedule": backup["schedule"],
+        "trigger": "cron[hour='3', minute='0']",
         # 03:00 in Berlin
         "next_at": "2026-03-02T02:00:00Z",
         "is_paused": False,
@@ -66,7 +68,9 @@ async def test_the_status_lists_every_job_in_order(client: httpx.AsyncClient, db
         "last": None,
     }
     assert "03:00" in backup["schedule"]
-    assert (await job(client, "broadcast_sender"))["next_at"] is None
+    sender = await job(client, "broadcast_sender")
+    assert (sender["next_at"], sender["trigger"]) == (None, "due")
+    assert (await job(client, "broadcast_deleter"))["trigger"] == "interval[1:00:00] or due"
 
 
 async def test_the_last_run_is_shown_without_secrets(client: httpx.AsyncClient, db: Database) -> None:
@@ -107,7 +111,7 @@ async def test_repeated_triggers_of_a_job_are_one_requested_run(client: httpx.As
     assert first.status_code == second.status_code == 202
     assert first.json() == second.json()
     (waiting,) = await run_ops.find_requests()
-    assert first.json() == {"requested": [{"task": "token_cleanup", "run_id": waiting.id}]}
+    assert first.json() == {"requested": [{"task": "token_cleanup", "run_id": waiting.id, "result": None}]}
     assert (waiting.job, waiting.requested_by) == ("token_cleanup", OWNER)
     assert (await job(client, "token_cleanup"))["is_waiting"] is True
     assert [(one.action, one.target) for one in await audit_ops.last(5)] == [("job.run", "token_cleanup")] * 2
@@ -118,6 +122,18 @@ async def test_all_triggers_every_job(client: httpx.AsyncClient, db: Database) -
     assert [one["task"] for one in found["requested"]] == [*registry.JOB_NAMES]
     assert {run.job for run in await run_ops.find_requests()} == set(registry.JOB_NAMES)
     assert len(await audit_ops.last(100)) == len(registry.JOB_NAMES)
+
+
+@pytest.mark.parametrize(("alias", "name"), [("stats", "statistics"), ("messages", "message_deleter")])
+async def test_a_usual_name_of_other_services_requests_the_job(
+    client: httpx.AsyncClient, db: Database, alias: str, name: str
+) -> None:
+    in_body = (await client.post(TRIGGER, json={"task": alias})).json()
+    in_address = (await client.post(f"{TRIGGER}/{alias}")).json()
+    assert in_body == in_address
+    assert [one["task"] for one in in_body["requested"]] == [name]
+    assert [run.job for run in await run_ops.find_requests()] == [name]
+    assert {one.target for one in await audit_ops.last(5)} == {name}
 
 
 async def test_a_job_is_paused_and_resumed_once(client: httpx.AsyncClient, db: Database) -> None:

@@ -5,6 +5,7 @@ import tracemalloc
 from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from ipaddress import IPv4Network
 from typing import Any
 
 import httpx
@@ -19,7 +20,7 @@ from tests.web.auth.signing import OWNER, SESSION, STRANGER, Ticks, bearer
 from web_app import bodies
 from web_app.api.guard import API_BODY_MAX
 from web_app.app import build_app
-from web_app.rate_limit import KEYS_MAX, WINDOW_S, Limits, RateLimit, address_of
+from web_app.rate_limit import KEYS_MAX, LOOPBACK, WINDOW_S, Limits, RateLimit, address_of
 from web_app.services import Services
 
 STATUS, TRIGGER = "/api/admin/scheduler/status", "/api/admin/scheduler/trigger"
@@ -256,7 +257,15 @@ def test_the_memory_used_is_bounded() -> None:
         ("127.0.0.1", "8.8.8.8", "8.8.8.8"),
         # the proxy appends, so only the last entry counts
         ("127.0.0.1", "1.1.1.1, 8.8.8.8", "8.8.8.8"),
-        ("172.18.0.2", "8.8.8.8", "8.8.8.8"),
+        # a neighbour in the private network is no proxy of ours unless it is named
+        ("172.18.0.2", "8.8.8.8", "172.18.0.2"),
+        ("10.1.2.3", "8.8.8.8", "8.8.8.8"),
+        # through two proxies of ours, and no further
+        ("127.0.0.1", "1.1.1.1, 8.8.8.8, 10.1.2.3", "8.8.8.8"),
+        ("127.0.0.1", "8.8.8.8\n10.1.2.3", "8.8.8.8"),
+        ("127.0.0.1", "10.0.0.2, 10.0.0.1", "10.0.0.2"),
+        ("127.0.0.1", "8.8.8.8, nonsense, 10.0.0.1", "10.0.0.1"),
+        ("127.0.0.1", "8.8.8.8," + "10.0.0.1," * 5 + "10.0.0.9", "10.0.0.1"),
         ("::1", "8.8.8.8", "8.8.8.8"),
         ("127.0.0.1", "nonsense", "127.0.0.1"),
         ("127.0.0.1", "x" * 10_000, "127.0.0.1"),
@@ -285,4 +294,5 @@ def test_the_address_that_is_counted(client: str | None, forwarded: str | None, 
     lines = [] if forwarded is None else forwarded.split("\n")
     headers = [(b"x-forwarded-for", line.encode()) for line in lines]
     scope = {"type": "http", "client": client and (client, 1), "headers": headers}
-    assert address_of(scope) == address
+    trusted = (*LOOPBACK, IPv4Network("10.0.0.0/8"))
+    assert address_of(scope, trusted) == address

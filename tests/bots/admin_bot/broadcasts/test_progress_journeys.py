@@ -22,7 +22,7 @@ async def paul_is_an_admin_too(world: Any) -> None:
 
 
 def updater_of(house: House) -> ProgressUpdater:
-    updater = house.parts[1].dispatcher.workflow_data["progress_updater"]
+    updater = house.parts[1].updates.served.dispatcher.workflow_data["progress_updater"]
     assert isinstance(updater, ProgressUpdater)
     return updater
 

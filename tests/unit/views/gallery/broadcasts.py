@@ -34,6 +34,7 @@ def _facts(segment: Segment, count: int) -> DraftFacts:
         lifetime_minutes=47 * 60,
         start=compose_texts.when(_NOW + LONGEST_AHEAD, _ZONE, _NOW),
         needed=timedelta(days=9),
+        too_late=compose_texts.too_late(timedelta(days=99), 0.01),
     )
 
 
@@ -78,7 +79,7 @@ SCREENS: dict[str, Screen] = {
         compose_keyboards.to_draft(_DRAFT),
     ),
     "lifetime": Screen(
-        compose_texts.lifetime_screen(47 * 60),
+        compose_texts.lifetime_screen(47 * 60, compose_texts.too_late(timedelta(days=99), 0.01)),
         compose_keyboards.lifetime(_DRAFT),
         compose_keyboards.to_draft(_DRAFT),
     ),

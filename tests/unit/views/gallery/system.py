@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 from core.health.findings import Finding, Health, Trouble
 from core.job_status import JobStatus, overview
 from core.jobs import JobOutcome, JobRun, LeaseRow
+from core.timing.job_times import JobTimes
 from schedulers import registry
 from views.system import backup_texts, jobs_texts
 from views.system.backup_texts import Backups
@@ -13,7 +14,7 @@ from views.system.system_screen import system
 
 _NOW = datetime(2026, 11, 30, 9, 0, tzinfo=UTC)
 _ZONE = ZoneInfo("America/Argentina/ComodRivadavia")
-_PLANS = registry.plans(_ZONE, tuple(range(24)))
+_PLANS = registry.plans(_ZONE, JobTimes(cleanup_hours=tuple(range(24))))
 _ERROR = "OSError: <disk> & \u202e" + "W" * 900
 
 

@@ -1,10 +1,10 @@
-"""Deletion of expired used tokens, of unused tokens older than the owner allows, and of expired sessions."""
+"""Deletion of expired used tokens, and of unused tokens older than the owner allows."""
 
 from datetime import timedelta
 
 from core.jobs import Counts
 from database.batches import Bounds
-from database.operations import session_ops, settings_ops, token_ops
+from database.operations import settings_ops, token_ops
 from schedulers.context import JobContext
 from schedulers.jobs.bulk_deletes import within
 from schedulers.runner import Run
@@ -19,7 +19,7 @@ class TokenCleanup:
     async def __call__(self, run: Run) -> Counts:
         now = run.now()
         # counts are named also when there was nothing to delete
-        run.done.update(deleted=0, sessions_deleted=0)
+        run.done.update(deleted=0)
         used = within(run, self._bounds, "deleted", "tokens")
         more = (await token_ops.delete_expired_and_used_tokens(now, **used)).more
         settings = await settings_ops.current(now)
@@ -28,8 +28,6 @@ class TokenCleanup:
             cutoff = now - timedelta(days=settings.keep_unused_tokens_days)
             unused = within(run, self._bounds, "unused_deleted", "unused_tokens")
             more = (await token_ops.delete_unused_older_than(cutoff, now, **unused)).more or more
-        sessions = within(run, self._bounds, "sessions_deleted", "sessions")
-        more = (await session_ops.delete_expired_sessions(now, **sessions)).more or more
         return Counts(dict(run.done), more)
 
 

@@ -22,7 +22,7 @@ from user_bot.main import JOBS_END_S
 
 pytestmark = pytest.mark.sweep
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 DOCKERFILE = (ROOT / "deploy/Dockerfile").read_text(encoding="utf-8")
 #: name, three numbers, perhaps what it is based on; no registry host before it
 PINNED = re.compile(r"[a-z-]+:\d+\.\d+\.\d+(-[a-z-]+)?")
@@ -44,6 +44,23 @@ KEPT_OUT = (
     "bench/__main__.py",
     "scripts/demo.py",
 )
+#: mongosh's names for deploy/mongo/setup.js; prints what is asked of the server
+STAND_IN = """
+const line = (value) => console.log(JSON.stringify(value));
+const there = %s, print = console.log, sleep = () => { throw new Error("it is the primary at once"); };
+const named = (name) => ({
+  getSiblingDB: named,
+  runCommand: (command) => {
+    if (command.replSetGetStatus && !there) throw Object.assign(new Error("no"), { codeName: "NotYetInitialized" });
+    if (command.replSetInitiate) line(["replSetInitiate", command.replSetInitiate]);
+    return { isWritablePrimary: true };
+  },
+  getUser: () => (there ? {} : null),
+  createUser: (user) => line(["createUser", name, user]),
+  updateUser: (id, user) => line(["updateUser", name, id, user]),
+});
+class Mongo { constructor(address) { line(address); } getDB(name) { return named(name); } }
+"""
 #: starts main.py with nothing configured, then tells how that ended and every module that was imported, with its file
 STARTED = """
 import importlib, json, runpy, sys
@@ -60,6 +77,10 @@ except SystemExit as end:
 def services() -> dict[str, Any]:
     found: dict[str, Any] = yaml.safe_load((ROOT / "deploy/compose.yaml").read_text(encoding="utf-8"))["services"]
     return found
+
+
+#: the app's processes, and everything of MongoDB
+APP, MONGO = ("tollgate", "standby"), ("mongo", "mongo-setup")
 
 
 def seconds(span: str) -> int:
@@ -168,7 +189,7 @@ def test_every_foreign_image_is_pinned_and_names_no_host() -> None:
     images = [service["image"] for service in services().values() if "image" in service]
     assert images
     assert [image for image in images if not PINNED.fullmatch(image)] == []
-    (mongo,) = [image for image in images if image.startswith("mongo:")]
+    (mongo,) = {image for image in images if image.startswith("mongo:")}
     assert mongo.startswith("mongo:8.")
 
 
@@ -178,7 +199,7 @@ def test_every_variable_is_a_setting_or_is_explained_in_docker_md() -> None:
     asked = {name for name, _ in VARIABLE.findall(text)}
     assert {name for name in asked if f"`{name}`" not in guide and f"{name}=" not in guide} == set()
     assert all(rest.startswith(":?") for _, rest in VARIABLE.findall(text)), "a missing secret must be an error"
-    assert set(services()["tollgate"]["environment"]) <= set(Settings.model_fields)
+    assert all(set(services()[name]["environment"]) <= set(Settings.model_fields) for name in APP)
 
 
 def test_no_secret_stands_in_the_file() -> None:
@@ -188,34 +209,105 @@ def test_no_secret_stands_in_the_file() -> None:
     assert secret
     assert addresses
     assert all(VARIABLE.fullmatch(value) for value in secret)
+    script = (ROOT / "deploy/mongo/setup.js").read_text(encoding="utf-8")
+    assert not re.search(r"pwd: [^M]", script)
     assert all(VARIABLE.sub("", address).partition("@")[0].endswith(":") for address in addresses)
 
 
-def test_the_address_fits_the_server_it_leads_to() -> None:
-    mongo, tollgate = services()["mongo"], services()["tollgate"]
-    address = VARIABLE.sub("0123abcdef", tollgate["environment"]["MONGO_URI"])
-    parsed = parse_uri(address)
-    assert parsed["nodelist"] == [("mongo", 27017)]
-    assert parsed["username"] == mongo["environment"]["MONGO_INITDB_ROOT_USERNAME"]
-    assert parsed["password"] == "0123abcdef"
-    assert (parsed["options"]["authSource"], parsed["options"]["journal"]) == ("admin", True)
+def test_the_address_names_the_replica_set_and_the_user_that_the_setup_makes() -> None:
+    script = (ROOT / "deploy/mongo/setup.js").read_text(encoding="utf-8")
+    for name in APP:
+        environment = services()[name]["environment"]
+        parsed = parse_uri(VARIABLE.sub("0123abcdef", environment["MONGO_URI"]))
+        assert parsed["nodelist"] == [("mongo", 27017)]
+        assert (parsed["username"], parsed["password"]) == ("tollgate", "0123abcdef")
+        replica_set = parsed["options"]["replicaSet"]
+        assert replica_set == argument("--replSet")
+        assert f'_id: "{replica_set}", members: [{{ _id: 0, host: "mongo:27017" }}]' in script
+        # the user is made in the bots' own database
+        assert parsed["options"]["authSource"] == environment["MONGO_DB"]
+        assert services()["mongo-setup"]["environment"]["MONGO_DB"] == environment["MONGO_DB"]
+    assert 'createUser({ user: "tollgate"' in script
+
+
+def argument(name: str) -> str:
+    """What stands behind it on mongod's command line."""
+    command = services()["mongo"]["command"]
+    return str(command[command.index(name) + 1])
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="needs node")
+@pytest.mark.parametrize("is_repeated", [False, True])
+def test_the_setup_grants_two_databases_and_nothing_else_however_often_it_runs(is_repeated: bool) -> None:
+    """In node instead of mongosh, on a stand-in for the server: what is asked of it, in order."""
+    script = (ROOT / "deploy/mongo/setup.js").read_text(encoding="utf-8")
+    environment = {"MONGO_ROOT_PASSWORD": "r/oot", "MONGO_PASSWORD": "word", "MONGO_DB": "tollgate"}
+    command = [str(shutil.which("node")), "-e", STAND_IN % json.dumps(is_repeated) + script]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=30)
+    assert (done.returncode, done.stderr) == (0, "")
+    address, *asked = map(json.loads, done.stdout.splitlines()[:-1])
+    assert address == "mongodb://root:r%2Foot@mongo:27017/admin?directConnection=true"
+    change = "updateUser" if is_repeated else "createUser"
+    assert [name for name, *_ in asked] == [*(() if is_repeated else ["replSetInitiate"]), change]
+    database, *_, user = asked[-1][1:]
+    assert (database, user["pwd"]) == ("tollgate", "word")
+    assert user["roles"] == [{"role": "readWrite", "db": name} for name in ("tollgate", "tollgate_restored")]
+
+
+def test_the_root_of_the_server_is_known_to_the_server_and_its_setup_only() -> None:
+    assert services()["mongo"]["environment"]["MONGO_INITDB_ROOT_USERNAME"] == "root"
+    text = json.dumps([services()[name] for name in APP])
+    assert "MONGO_ROOT_PASSWORD" not in text
+    assert "root" not in text
+
+
+def test_the_members_keyfile_is_made_where_the_server_looks_for_it(tmp_path: Path) -> None:
+    """The first command of the entrypoint, run by bash on a folder of the test; twice, because a restart keeps it."""
+    shell, flags, script, dashes = services()["mongo"]["entrypoint"]
+    assert (shell, flags, dashes) == ("bash", "-ec", "--")
+    assert argument("--keyFile") == "/data/configdb/keyfile"
+    script = script.replace("$$", "$").replace("/data/configdb", str(tmp_path))
+    script = script.replace("exec docker-entrypoint.sh", "printf '%s\\n'")
+    found = []
+    for _ in range(2):
+        done = subprocess.run(
+            [shell, flags, script, dashes, "mongod", "--x"], capture_output=True, text=True, timeout=10
+        )
+        assert (done.returncode, done.stdout) == (0, "mongod\n--x\n"), done.stderr
+        found.append((tmp_path / "keyfile").read_bytes())
+    assert found[0] == found[1]
+    # MongoDB takes 6 to 1024 characters of base64, and no file that others may read
+    assert re.fullmatch(rb"[A-Za-z0-9+/=]{6,1024}", found[0])
+    assert (tmp_path / "keyfile").stat().st_mode & 0o077 == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["keyfile"]
 
 
 def test_the_bots_wait_for_the_server_and_are_given_the_time_a_stop_takes() -> None:
-    tollgate = services()["tollgate"]
-    assert tollgate["depends_on"]["mongo"]["condition"] == "service_healthy"
-    assert services()["mongo"]["healthcheck"]["test"][0] == "CMD"
-    assert seconds(tollgate["stop_grace_period"]) >= DRAIN_FOR_S + JOBS_END_S + 15
-    assert (tollgate["stop_signal"], tollgate["init"]) == ("SIGTERM", True)
-    assert {service["restart"] for service in services().values()} == {"unless-stopped"}
+    found = services()
+    for name in APP:
+        assert found[name]["depends_on"] == {"mongo-setup": {"condition": "service_completed_successfully"}}
+        assert seconds(found[name]["stop_grace_period"]) >= DRAIN_FOR_S + JOBS_END_S + 15
+        assert (found[name]["stop_signal"], found[name]["init"]) == ("SIGTERM", True)
+    assert found["mongo-setup"]["depends_on"]["mongo"]["condition"] == "service_healthy"
+    assert found["mongo"]["healthcheck"]["test"][0] == "CMD"
+    restarts = {name: service["restart"] for name, service in found.items()}
+    assert restarts == dict.fromkeys(("tollgate", "standby", "mongo"), "unless-stopped") | {"mongo-setup": "no"}
 
 
-def test_the_bots_can_write_nothing_and_rise_to_nothing() -> None:
-    tollgate = services()["tollgate"]
-    assert tollgate["read_only"] is True
-    assert tollgate["cap_drop"] == ["ALL"]
-    assert tollgate["env_file"] == "../.env"
-    assert all("no-new-privileges:true" in service["security_opt"] for service in services().values())
+def test_a_second_process_differs_from_the_first_only_in_its_port() -> None:
+    first, second = (services()[name] for name in APP)
+    assert second["profiles"] == ["standby"]
+    assert {name for name in {*first, *second} if first.get(name) != second.get(name)} == {"profiles", "ports"}
+
+
+def test_no_container_can_write_to_its_image_or_rise_to_anything() -> None:
+    for name, service in services().items():
+        assert (name, service["read_only"], service["cap_drop"]) == (name, True, ["ALL"])
+        assert service["security_opt"] == ["no-new-privileges:true"]
+        assert "cap_add" not in service
+        assert "mem_limit" in service
+    assert all(services()[name]["user"] == "999:999" for name in MONGO)
+    assert all(services()[name]["env_file"] == "../.env" for name in APP)
 
 
 def test_what_is_stored_outlives_the_container_and_fits_the_memory() -> None:
@@ -223,6 +315,6 @@ def test_what_is_stored_outlives_the_container_and_fits_the_memory() -> None:
     volumes = dict(volume.split(":") for volume in mongo["volumes"])
     assert "/data/db" in volumes.values()
     assert not any(name.startswith((".", "/")) for name in volumes)
-    cache = float(mongo["command"][mongo["command"].index("--wiredTigerCacheSizeGB") + 1])
+    cache = float(argument("--wiredTigerCacheSizeGB"))
     # MongoDB takes no smaller one, and by itself half of what is above a gigabyte
     assert 0.25 <= cache <= 0.5 * int(mongo["mem_limit"].removesuffix("g"))

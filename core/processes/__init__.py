@@ -1,0 +1,1 @@
+"""Several processes of one bot: what they agree on through the database."""

@@ -1,0 +1,1 @@
+"""How the processes of a bot share the calls Telegram allows it: pure rules and records."""

@@ -1,0 +1,154 @@
+"""Takes updates by webhook: Telegram posts them to the web app of any process (BOTAPI §2.3)."""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from hashlib import sha256
+from urllib.parse import urlsplit
+
+import structlog
+from aiogram import Bot
+from aiogram.exceptions import TelegramBadRequest, TelegramNotFound, TelegramUnauthorizedError
+from aiogram.types import WebhookInfo
+
+from core.clock import Clock
+from monitoring import logs
+from runtime.lifecycle import CannotStart
+from runtime.updates.receivers import Receivers
+from runtime.updates.source import ServedBot
+from sender.failures import TELEGRAM_ERRORS
+from sender.updates.webhook import WebhookReceiver
+
+log = structlog.get_logger("tollgate.process")
+
+#: what a process does about the updates of a bot, as /readyz shows it
+POSTED = "posted by Telegram"
+#: as in `web_app.updates`; the bot's id follows
+PATH = "/telegram/"
+#: posts Telegram has under way at a time: the most it takes. Twice as many updates are on their way, so that some chats
+#: whose updates wait do not hold up all others (WebhookActor.cpp, max_loaded_updates_)
+MAX_CONNECTIONS = 100
+#: seconds between two attempts to set or remove the webhook while Telegram does not answer
+AGAIN_S = 5.0
+#: another attempt would be answered in the same way
+REFUSED = (TelegramBadRequest, TelegramNotFound, TelegramUnauthorizedError)
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where Telegram posts the updates of a bot, and the secret it names."""
+
+    url: str
+    secret: str = field(repr=False)
+
+    def is_set(self, info: WebhookInfo, allowed_updates: Sequence[str]) -> bool:
+        """Whether Telegram posts here already, in the wanted way."""
+        return (
+            info.url == self.url
+            and info.max_connections == MAX_CONNECTIONS
+            and set(info.allowed_updates or ()) == set(allowed_updates)
+        )
+
+
+def address_of(base_url: str, bot_id: int, secret: str) -> Address:
+    """Return the address of a bot. It shows when the secret is another one, which getWebhookInfo does not."""
+    mark = sha256(b"tollgate webhook address" + secret.encode()).hexdigest()[:12]
+    return Address(f"{base_url}{PATH}{bot_id}?secret={mark}", secret)
+
+
+def is_ours(url: str, bot_id: int) -> bool:
+    """Whether `url` is the address of this bot in any house of ours, whatever its host and secret."""
+    return urlsplit(url).path.endswith(f"{PATH}{bot_id}")
+
+
+async def remove_own_webhook(bot: Bot, clock: Clock) -> None:
+    """Have Telegram keep the updates of `bot` for polling, as soon as it answers; no update is lost.
+
+    Another program's webhook stays: the health check tells of it.
+    """
+    while True:
+        try:
+            info = await bot.get_webhook_info()
+            if info.url and is_ours(info.url, bot.id):
+                await bot.delete_webhook(drop_pending_updates=False)
+                log.info("webhook.removed", bot_id=bot.id, waiting=info.pending_update_count)
+            return
+        except REFUSED as error:
+            log.warning("webhook.not_removed", bot_id=bot.id, error=type(error).__name__)
+            return
+        except TELEGRAM_ERRORS as error:
+            log.warning("webhook.not_removed", bot_id=bot.id, error=type(error).__name__)
+        await clock.sleep(AGAIN_S)
+
+
+class Webhook:
+    """Takes the updates of one bot that are posted to this process. Any number of processes may do so at once."""
+
+    def __init__(self, served: ServedBot, receiver: WebhookReceiver, receivers: Receivers, address: Address) -> None:
+        self.served = served
+        self._receiver = receiver
+        self._receivers = receivers
+        self._address = address
+        self._stopping = asyncio.Event()
+        self._ended: asyncio.Event | None = None
+
+    @property
+    def state(self) -> str:
+        return f"webhook {urlsplit(self._address.url)._replace(query='').geturl()}"
+
+    async def serve(self) -> None:
+        """Take updates until `stop`. Raises CannotStart when Telegram refuses the address."""
+        self._ended = ended = asyncio.Event()
+        bot, dispatcher = self.served.bot, self.served.dispatcher
+        names = {**dispatcher.workflow_data, "dispatcher": dispatcher, "bots": (bot,)}
+        try:
+            await dispatcher.emit_startup(**names, bot=bot)
+            # before Telegram is told: another process may have told it already
+            self._receivers.open(bot.id, self._receiver)
+            await self._until_stopped()
+        finally:
+            self._receiver.close()
+            try:
+                await dispatcher.emit_shutdown(**names, bot=bot)
+            finally:
+                self._receivers.ended()
+                ended.set()
+
+    async def stop(self) -> bool:
+        """Take no more updates, and wait for the shutdown handlers. False: it had not started."""
+        if self._ended is None:
+            return False
+        self._stopping.set()
+        await self._ended.wait()
+        return True
+
+    async def _until_stopped(self) -> None:
+        """Set the webhook, and wait."""
+        while not self._stopping.is_set():
+            try:
+                await self._set()
+                break
+            except REFUSED as error:
+                words = logs.mask(" ".join(error.message.split())[:300])
+                raise CannotStart(f"PUBLIC_BASE_URL: Telegram refuses it for the webhook: {words}") from None
+            except TELEGRAM_ERRORS as error:
+                log.warning("webhook.not_set", bot_id=self.served.bot.id, error=type(error).__name__)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._stopping.wait(), AGAIN_S)
+        await self._stopping.wait()
+
+    async def _set(self) -> None:
+        """Have Telegram post here, unless it does so already. What waits with Telegram is posted, too."""
+        bot, allowed = self.served.bot, list(self.served.allowed_updates)
+        info = await bot.get_webhook_info()
+        if self._address.is_set(info, allowed):
+            return
+        await bot.set_webhook(
+            self._address.url,
+            secret_token=self._address.secret,
+            max_connections=MAX_CONNECTIONS,
+            allowed_updates=allowed,
+            drop_pending_updates=False,
+        )
+        log.info("webhook.set", bot_id=bot.id, waiting=info.pending_update_count)

@@ -1,0 +1,1 @@
+"""Jobs that only delete what is of no use any more."""
