@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from core.health.clocks import difference_in_words, is_too_far
+from database import unreadable_rows
 from database.backups.files import backups_of, written_at
 from database.backups.reader import DamagedBackup
 from database.backups.restore import verify
@@ -13,6 +14,8 @@ from database.connection import Database
 from database.indexes import INDEXES, missing_indexes
 from database.migrations.runner import find_state
 
+#: documents that cannot be read, named at most
+SHOWN = 50
 #: the backup job writes one a day
 BACKUP_AGE_MAX = timedelta(days=2)
 
@@ -44,6 +47,8 @@ class Findings:
     pending_migrations: list[str] = field(default_factory=list)
     #: a newer version has migrated the database
     is_newer: bool = False
+    #: documents that were met and could not be read, as "collection:id (what is wrong)"; the first of many
+    unreadable: list[str] = field(default_factory=list)
     #: None when no folder was given
     backups: Backups | None = None
     #: why the database refuses writes; None: it takes them
@@ -54,8 +59,8 @@ class Findings:
     @property
     def is_healthy(self) -> bool:
         """True when an operator has nothing to do. Having no backup yet is not a fault."""
-        is_sound = not self.missing_indexes and self.half is None and not self.is_newer
-        return is_sound and not self._has_bad_backup and self.refused_writes is None and self.clocks is None
+        is_whole = not self.missing_indexes and not self.unreadable and self.half is None and not self.is_newer
+        return is_whole and not self._has_bad_backup and self.refused_writes is None and self.clocks is None
 
     @property
     def _has_bad_backup(self) -> bool:
@@ -84,6 +89,7 @@ async def examine(db: Database, backups_in: Path | None = None) -> Findings:
         half=None if marker is None else str(marker),
         pending_migrations=[] if is_empty else [str(migration) for migration in migrations.pending],
         is_newer=migrations.is_newer,
+        unreadable=[f"{one.key} ({one.problem})" for one in await unreadable_rows.find(SHOWN)],
         backups=backups,
         refused_writes=await _try_write(db),
         clocks=difference_in_words(ahead) if is_too_far(ahead) else None,

@@ -205,5 +205,9 @@ def set_health_metrics(health: Health) -> None:
         metrics.PENDING_DELETIONS_OVERDUE.set(health.deletions_overdue)
     if health.oldest_overdue_s is not None:
         metrics.OLDEST_DELETION_OVERDUE.set(health.oldest_overdue_s)
+    if health.unreadable is not None:
+        metrics.ROWS_UNREADABLE.clear()
+        for collection, count in health.unreadable.items():
+            metrics.ROWS_UNREADABLE.labels(collection=collection).set(count)
     if health.open_incidents is not None:
         metrics.INCIDENTS_OPEN.set(health.open_incidents)

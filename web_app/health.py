@@ -34,7 +34,13 @@ METRICS_FOR_S = 5.0
 CHECKS = ("database", "bots", "jobs")
 
 _NO_STORE = {"Cache-Control": "no-store"}
-_OF_BOTS = (Trouble.BOT_AWAY, Trouble.BOT_UNKNOWN, Trouble.WEBHOOK_SET, Trouble.SECOND_POLLER)
+_OF_BOTS = (
+    Trouble.BOT_AWAY,
+    Trouble.BOT_UNKNOWN,
+    Trouble.WEBHOOK_SET,
+    Trouble.WEBHOOK_LOST,
+    Trouble.SECOND_POLLER,
+)
 
 Check = dict[str, Any]
 

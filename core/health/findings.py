@@ -22,6 +22,8 @@ class Trouble(StrEnum):
     BOT_UNKNOWN = "bot_unknown"
     #: a webhook is set although updates are polled: they are sent elsewhere
     WEBHOOK_SET = "webhook_set"
+    #: the webhook that was set is gone, or another one is set: updates are not posted here
+    WEBHOOK_LOST = "webhook_lost"
     #: another program polls with the bot's token and takes updates
     SECOND_POLLER = "second_poller"
     #: many updates wait at Telegram
@@ -40,6 +42,14 @@ class Trouble(StrEnum):
     JOB_FAILED = "job_failed"
     #: deliveries were not deleted at the announced time
     DELETIONS_OVERDUE = "deletions_overdue"
+    #: something is due, and no process does it: subject is the job, or RECOVERY
+    WORK_WAITS = "work_waits"
+    #: a stored document cannot be read: subject is "collection:id", or the collection of more than are named
+    ROW_UNREADABLE = "row_unreadable"
+
+
+#: subject of WORK_WAITS: deliveries that were interrupted, of which nobody tells the subscribers
+RECOVERY = "recovery"
 
 
 class Finding(Record):
@@ -104,6 +114,8 @@ class Health(Record):
     #: by when each job must have succeeded again, without those that are paused, switched off or have no schedule
     due_by: dict[str, datetime] = Field(default_factory=dict)
     open_incidents: int | None = None
+    #: documents that cannot be read, by collection; None when they could not be counted
+    unreadable: dict[str, int] | None = None
     #: when each chat is checked next, by its id as text
     chats_next_at: dict[str, datetime] = Field(default_factory=dict)
 

@@ -191,8 +191,7 @@ class RetryOnDatabaseOutage(BaseMiddleware):
             # also after an answer: the update itself may meet the outage again
             self._pause_s = min(self._pause_s * 2, PROBE_LONGEST_S)
             await self._probe()
-            is_back = True
-            self._has_failed = False
+            is_back, self._has_failed = True, False
         except StoreUnavailable as error:
             self._has_failed = True
             log.debug("intake.still_away", error=str(error))

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from core.health.findings import Finding, Trouble
-from views.html import cut, esc
+from core.health.findings import RECOVERY, Finding, Trouble
+from views.html import bare, cut, esc
 
 _BOTS = {"user_bot": "user bot", "admin_bot": "admin bot"}
 #: characters quoted of an error
@@ -13,6 +13,7 @@ _SENTENCES: dict[Trouble, Callable[[str, Finding], str]] = {
     Trouble.BOT_AWAY: lambda who, _: f"Telegram does not answer for the {who}.",
     Trouble.BOT_UNKNOWN: lambda who, _: f"Telegram does not know the {who}'s token any more.",
     Trouble.WEBHOOK_SET: lambda who, _: f"A webhook is set for the {who}, so what people send it does not come here.",
+    Trouble.WEBHOOK_LOST: lambda who, _: f"Telegram does not send what people write to the {who} here any more.",
     Trouble.SECOND_POLLER: lambda who, _: (
         f"A second program is using the {who}'s token. It takes some of the messages, which then get no answer."
     ),
@@ -34,12 +35,24 @@ _SENTENCES: dict[Trouble, Callable[[str, Finding], str]] = {
     Trouble.DELETIONS_OVERDUE: lambda _, found: (
         f"{found.amount:,} deliveries should have been deleted more than five minutes ago."
     ),
+    Trouble.WORK_WAITS: lambda who, found: (
+        f"Work of {_whose(who)} has been due for {found.amount:,} minutes, and nobody does it."
+    ),
+    Trouble.ROW_UNREADABLE: lambda who, found: (
+        f"{found.amount:,} more rows of {who} cannot be read."
+        if found.amount
+        else f"One row of {who.partition(':')[0]} cannot be read: {who.partition(':')[2]}. The rest goes on."
+    ),
 }
 _NEXT_STEPS = {
     Trouble.BOT_AWAY: "See whether this machine reaches TELEGRAM_API_URL. The bot goes on by itself when it does.",
     Trouble.BOT_UNKNOWN: "Ask @BotFather for the bot's token, put it into the configuration, and start again.",
     Trouble.WEBHOOK_SET: (
         "Call deleteWebhook for it. If nobody of you has set it, somebody else has the token: "
+        "revoke it at @BotFather first."
+    ),
+    Trouble.WEBHOOK_LOST: (
+        "Start Tollgate again: it sets the webhook. If nobody of you has changed it, somebody else has the token: "
         "revoke it at @BotFather first."
     ),
     Trouble.SECOND_POLLER: (
@@ -62,11 +75,19 @@ _NEXT_STEPS = {
     Trouble.DELETIONS_OVERDUE: (
         "See with /jobs how Auto-delete ends. Telegram deletes nothing that is older than 48 hours."
     ),
+    Trouble.WORK_WAITS: (
+        "See whether the process of the user bot is running and what its log says; starting it again begins the work."
+    ),
+    Trouble.ROW_UNREADABLE: (
+        "“python -m database unreadable” shows every such row and what is wrong with it. It is left out until it is "
+        "repaired; what it stands for is not done."
+    ),
 }
 _OVER: dict[Trouble, Callable[[str], str]] = {
     Trouble.BOT_AWAY: lambda who: f"Telegram answers for the {who} again.",
     Trouble.BOT_UNKNOWN: lambda who: f"Telegram knows the {who}'s token again.",
     Trouble.WEBHOOK_SET: lambda who: f"No webhook is set for the {who} any more.",
+    Trouble.WEBHOOK_LOST: lambda who: f"Telegram sends what people write to the {who} here again.",
     Trouble.SECOND_POLLER: lambda who: f"For ten minutes no other program has used the {who}'s token.",
     Trouble.UPDATES_WAIT: lambda who: f"The updates of the {who} do not pile up any more.",
     Trouble.FLOOD: lambda who: f"Telegram takes the {who}'s calls again.",
@@ -77,14 +98,22 @@ _OVER: dict[Trouble, Callable[[str], str]] = {
     Trouble.JOB_OVERDUE: lambda who: f"The job {who} runs at its times again.",
     Trouble.JOB_FAILED: lambda who: f"The job {who} succeeded again.",
     Trouble.DELETIONS_OVERDUE: lambda _: "Deliveries are deleted in time again.",
+    Trouble.WORK_WAITS: lambda who: f"Work of {_whose(who)} is done again.",
+    Trouble.ROW_UNREADABLE: lambda who: (
+        f"The row {who} can be read again, or is gone." if ":" in who else f"Most rows of {who} can be read again."
+    ),
 }
+
+
+def _whose(subject: str) -> str:
+    return "telling subscribers of interrupted deliveries" if subject == RECOVERY else f"the job {subject}"
 
 
 def sentence(finding: Finding) -> str:
     """Say what is wrong, with the quoted error if there is one. Plain text."""
     said = _SENTENCES[finding.trouble](_name(finding), finding)
     detail = " ".join(finding.detail.split())
-    return f"{said} It says: {cut(detail, _DETAIL_MAX)}" if detail else said
+    return f"{said} It says: {cut(bare(detail), _DETAIL_MAX)}" if detail else said
 
 
 def next_step(finding: Finding) -> str:
@@ -103,10 +132,10 @@ def all_clear(finding: Finding) -> str:
 
 
 def loop_failed(name: str, error: str) -> str:
-    """Say that a part that never ends has failed and is started again. HTML."""
+    """Say that a loop has failed and is started again. HTML."""
     said = cut(" ".join(error.split()), _DETAIL_MAX)
     return (
-        f"<b>A part of Tollgate stopped and is started again: {esc(name)}.</b> It says: {esc(said)}\n"
+        f"<b>Something that always runs has stopped and is started again: {esc(name)}.</b> It says: {esc(said)}\n"
         "If it goes on, please report it with the log: it is a fault of the program, or a stored row that is damaged."
     )
 
