@@ -1,18 +1,21 @@
-"""`python -m database indexes|doctor|backup|restore`: exit 0 all is well, 1 something is wrong, 2 wrong usage."""
+"""`python -m database indexes|doctor|unreadable|backup|restore`: exit 0 all is well, 1 a fault, 2 wrong usage."""
 
 import asyncio
 import json
 import re
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import typer
+from bson import json_util
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from config import Settings, load_settings
 from core.errors import TollgateError
+from database import examination
 from database.backups.backup import BackupReport, write_backup
 from database.backups.files import backup_folder
 from database.backups.manifest import DATABASE_NAME
@@ -20,8 +23,10 @@ from database.backups.restore import RestoreReport, restore
 from database.backups.restore_marker import find_marker
 from database.connection import Database, close_database, open_database
 from database.doctor import Backups, Findings, examine
+from database.examination import Examined, examine_all
 from database.indexes import ensure_indexes
 from database.migrations.runner import migrate
+from database.values import Document
 
 T = TypeVar("T")
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
@@ -67,7 +72,7 @@ def indexes(as_json: AsJson = False) -> None:
         # half of a backup is migrated once it is whole
         if await find_marker(db) is None:
             await migrate(db)
-        return await ensure_indexes(db)
+        return await ensure_indexes(db, partial(typer.echo, err=True))
 
     names = _run(build, as_json)
     _show(as_json, {"ok": True, "indexes": names}, [*names, f"{len(names)} indexes stand"])
@@ -92,11 +97,57 @@ def doctor(as_json: AsJson = False) -> None:
         "half_restored": findings.half,
         "pending_migrations": findings.pending_migrations,
         "is_newer": findings.is_newer,
+        "unreadable": findings.unreadable,
+        "refused_writes": findings.refused_writes,
+        "clocks": findings.clocks,
         "backup": None if findings.backups is None else _backup_as_json(findings.backups),
     }
     _show(as_json, document, _findings_in_words(findings))
     if not findings.is_healthy:
         raise typer.Exit(1)
+
+
+@app.command()
+def unreadable(
+    remove: Annotated[
+        str | None, typer.Option(help="Delete this row (collection:id, as shown) and print it; nothing else is done.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Read every document and show those that cannot be read; the bots may go on.
+
+    A row that was repaired is used again at once.
+    """
+    if remove is not None:
+        _remove(remove, as_json)
+        return
+
+    async def read(db: Database, _: Settings) -> list[Examined]:
+        return [one async for one in examine_all()]
+
+    found = _run(read, as_json)
+    rows = [row for one in found for row in one.unreadable]
+    count = sum(one.count for one in found)
+    shown = [{"row": row.key, "problem": row.problem} for row in rows]
+    lines = [f"{row.key}: {row.problem}" for row in rows]
+    verdict = f"{len(rows)} of {count} documents cannot be read"
+    _show(as_json, {"ok": not rows, "documents": count, "unreadable": shown}, [*lines, verdict])
+    if rows:
+        raise typer.Exit(1)
+
+
+def _remove(key: str, as_json: bool) -> None:
+    async def delete(db: Database, _: Settings) -> Document | None:
+        return await examination.remove(key)
+
+    removed = _run(delete, as_json)
+    if removed is None:
+        text = f"{key} is no row that was found unreadable, or it can be read: run this command without --remove first"
+        _show(as_json, {"ok": False, "error": text}, [text])
+        raise typer.Exit(1)
+    # the whole document, in the form a backup has it: mongoimport takes it back
+    text = json_util.dumps(removed)
+    _show(as_json, {"ok": True, "removed": json.loads(text)}, [text])
 
 
 def _backup_as_json(backups: Backups) -> dict[str, Any]:
@@ -116,8 +167,11 @@ def _findings_in_words(findings: Findings) -> list[str]:
     backups = [] if findings.backups is None else _backup_in_words(findings.backups)
     pending = [f"pending migration {name}: the next start applies it" for name in findings.pending_migrations]
     newer = ["a newer version has migrated this database: start that version"] if findings.is_newer else []
+    unreadable = [f"cannot be read: {row}" for row in findings.unreadable]
+    writes = [] if findings.refused_writes is None else [f"the database takes no writes: {findings.refused_writes}"]
+    clocks = [] if findings.clocks is None else [f"{findings.clocks}: no job begins until they agree"]
     verdict = "run `python -m database indexes`" if missing else "the server answers, every index stands"
-    return [*counts, *missing, *half, *pending, *newer, *backups, verdict]
+    return [*counts, *missing, *half, *pending, *newer, *unreadable, *backups, *writes, *clocks, verdict]
 
 
 def _backup_in_words(backups: Backups) -> list[str]:

@@ -79,11 +79,11 @@ async def delete_in_batches(
             removed = await collection.delete_many({**condition, **_batch(found, oldest_by, batch_size)})
             count += removed
             noted(removed)
-        if not more and behind is None:
-            return Deleted(count, more=False)
-        if clock.monotonic() >= deadline:
-            return Deleted(count, more or await collection.find_one(condition, projection=["_id"]) is not None)
-        behind = found[batch_size - 1].get(oldest_by) if more else None
+        came_from, behind = behind, found[batch_size - 1].get(oldest_by) if more else None
+        if not more and came_from is not None:
+            more = await collection.find_one(condition, sort=[(oldest_by, 1)], projection=["_id"]) is not None
+        if not more or clock.monotonic() >= deadline:
+            return Deleted(count, more)
         await clock.sleep(pause_ms / 1000)
     return Deleted(count, more=True)
 

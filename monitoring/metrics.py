@@ -123,12 +123,28 @@ PENDING_UPDATES = Gauge(
 )
 HEALTH_CHECK_AT = Gauge("tollgate_health_check_timestamp_seconds", "Time of the last health check", registry=REGISTRY)
 HEALTH_FINDINGS = Gauge("tollgate_health_findings", "Troubles found by the last health check", registry=REGISTRY)
+ROWS_UNREADABLE = Gauge(
+    "tollgate_rows_unreadable",
+    "Stored documents that cannot be read, as of the last health check",
+    ["collection"],
+    registry=REGISTRY,
+)
 INCIDENTS_OPEN = Gauge("tollgate_incidents_open", "Open incidents, as of the last health check", registry=REGISTRY)
 DATABASE_UP = Gauge(
     "tollgate_database_up", "1 when the database answered the last ping of this process", registry=REGISTRY
 )
 DATABASE_PING = Gauge(
     "tollgate_database_ping_seconds", "Duration of the last answered ping of this process", registry=REGISTRY
+)
+DATABASE_REFUSES_WRITES = Gauge(
+    "tollgate_database_refuses_writes",
+    "1 when the database refused the last small write of this process",
+    registry=REGISTRY,
+)
+CLOCKS_APART = Gauge(
+    "tollgate_clocks_apart_seconds",
+    "By how much this machine's clock and the database's differ",
+    registry=REGISTRY,
 )
 LOOP_LAG = Histogram(
     "tollgate_event_loop_lag_seconds",

@@ -22,6 +22,8 @@ class Trouble(StrEnum):
     BOT_UNKNOWN = "bot_unknown"
     #: a webhook is set although updates are polled: they are sent elsewhere
     WEBHOOK_SET = "webhook_set"
+    #: the webhook that was set is gone, or another one is set: updates are not posted here
+    WEBHOOK_LOST = "webhook_lost"
     #: another program polls with the bot's token and takes updates
     SECOND_POLLER = "second_poller"
     #: many updates wait at Telegram
@@ -30,12 +32,24 @@ class Trouble(StrEnum):
     FLOOD = "flood"
     DATABASE_AWAY = "database_away"
     DATABASE_SLOW = "database_slow"
+    #: it can be read but takes no writes: nothing is delivered, nothing deleted
+    DATABASE_READ_ONLY = "database_read_only"
+    #: the clocks of a machine and of the database are too far apart for leases: no job begins
+    CLOCKS_APART = "clocks_apart"
     #: a job has not run for two intervals
     JOB_OVERDUE = "job_overdue"
     #: a job's last run failed or was stopped at its time limit
     JOB_FAILED = "job_failed"
     #: deliveries were not deleted at the announced time
     DELETIONS_OVERDUE = "deletions_overdue"
+    #: something is due, and no process does it: subject is the job, or RECOVERY
+    WORK_WAITS = "work_waits"
+    #: a stored document cannot be read: subject is "collection:id", or the collection of more than are named
+    ROW_UNREADABLE = "row_unreadable"
+
+
+#: subject of WORK_WAITS: deliveries that were interrupted, of which nobody tells the subscribers
+RECOVERY = "recovery"
 
 
 class Finding(Record):
@@ -100,6 +114,8 @@ class Health(Record):
     #: by when each job must have succeeded again, without those that are paused, switched off or have no schedule
     due_by: dict[str, datetime] = Field(default_factory=dict)
     open_incidents: int | None = None
+    #: documents that cannot be read, by collection; None when they could not be counted
+    unreadable: dict[str, int] | None = None
     #: when each chat is checked next, by its id as text
     chats_next_at: dict[str, datetime] = Field(default_factory=dict)
 

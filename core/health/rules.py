@@ -15,6 +15,13 @@ OVER_AFTER = 3
 #: how late a tick may be: the run before it may still be going on
 GRACE = timedelta(minutes=2)
 
+#: how long work may be due before people are told that nobody does it; a poll finds it within seconds
+UNDONE_AFTER = timedelta(minutes=5)
+#: a request for a run is started within seconds, and expires after ten minutes
+REQUEST_UNDONE_AFTER = timedelta(minutes=2)
+#: documents of one collection of which each is an incident of its own
+NAMED_MAX = 3
+
 _MOMENT = timedelta(milliseconds=1)
 _NOT_WELL = frozenset({JobOutcome.FAILED, JobOutcome.TIMED_OUT})
 _ENDED_WELL_OR_NOT = _NOT_WELL | {JobOutcome.SUCCEEDED, JobOutcome.ABANDONED}
@@ -97,6 +104,28 @@ def due_by(
     second = plan.schedule.next_tick(plan.schedule.next_tick(since if succeeded_at is None else succeeded_at))
     is_running = lease is not None and lease.is_held(now)
     return max(second, now) + GRACE if is_running else second + GRACE
+
+
+def is_left_undone(due_since: datetime, lease: LeaseRow | None, now: datetime) -> bool:
+    """Return whether work has been due for UNDONE_AFTER and no process does it. False while its job is paused."""
+    if lease is not None and (lease.paused_at is not None or lease.is_held(now)):
+        return False
+    return now - due_since > UNDONE_AFTER
+
+
+def unreadable_rows(found: Sequence[tuple[str, str, str]]) -> list[Finding]:
+    """Return the findings of documents that cannot be read: (collection, key, problem), those found first in front.
+
+    NAMED_MAX of each collection are named; one finding counts the others.
+    """
+    findings = []
+    for collection in dict.fromkeys(collection for collection, _, _ in found):
+        of_it = [(key, problem) for its, key, problem in found if its == collection]
+        named, others = of_it[:NAMED_MAX], len(of_it) - NAMED_MAX
+        findings += [Finding(trouble=Trouble.ROW_UNREADABLE, subject=key, detail=problem) for key, problem in named]
+        if others > 0:
+            findings.append(Finding(trouble=Trouble.ROW_UNREADABLE, subject=collection, amount=others))
+    return findings
 
 
 def last_success(runs: Sequence[JobRun]) -> datetime | None:

@@ -11,9 +11,10 @@ from runtime.polling_watch import PollingWatch
 from runtime.updates.polling import LongPolling, show_turn
 from runtime.updates.polling_turn import PollingTurn
 from runtime.updates.source import ServedBot, UpdateSource
-from runtime.updates.webhook import POSTED, Webhook, address_of, remove_own_webhook
+from runtime.updates.webhook import POSTED, Webhook, remove_own_webhook
 from sender.updates.update_ages import UpdateAges
 from sender.updates.webhook import WebhookReceiver, secret_from_token
+from sender.updates.webhook_address import address_of
 
 #: the bots whose updates any process may have. An album or a batch sent to the admin bot is gathered by one process
 POSTABLE = frozenset({"user_bot"})

@@ -30,6 +30,7 @@ from schedulers.jobs.health_probes import (
     check_incidents,
     check_jobs,
 )
+from schedulers.jobs.health_work import check_rows, check_work
 from schedulers.runner import Run
 from views.system import health_texts
 
@@ -46,16 +47,13 @@ class HealthCheck:
         alerts: Alerts,
         ping: Ping,
         chats: ChatChecker,
-        *,
-        is_polling: bool = True,
     ) -> None:
-        """`plans`: of the jobs to check; its own is ignored. `ping` raises TollgateError."""
+        """`bots`: the user bot first. `plans`: of the jobs to check but its own. `ping` raises TollgateError."""
         self._bots = bots
         self._plans = plans
         self._alerts = alerts
         self._ping = ping
         self._chats = chats
-        self._is_polling = is_polling
         self._flood = FloodShare(bots)
         #: the last check of this process, used while the database is away
         self._last: Health | None = None
@@ -82,6 +80,7 @@ class HealthCheck:
             succeeded_at=result.succeeded_at,
             due_by=before.due_by if result.due_by is None else result.due_by,
             open_incidents=result.open_incidents,
+            unreadable=result.unreadable,
             chats_next_at=result.chats_next_at,
         )
         self._last = health
@@ -104,11 +103,13 @@ class HealthCheck:
         others = {job: plan for job, plan in self._plans.items() if job != run.job}
         self._flood.check(result)
         await asyncio.gather(
-            *(check_bot(probe, result, is_polling=self._is_polling) for probe in self._bots),
+            *(check_bot(probe, result) for probe in self._bots),
             check_database(self._ping, result),
             check_jobs(others, before.since, before.succeeded_at, result, now),
             check_deletions(result, now),
             check_incidents(self._bots, result),
+            check_work(self._bots[0].bot_id, result, now),
+            check_rows(result),
             check_chats(self._chats, before.chats_next_at, result, now),
         )
         return result
@@ -130,6 +131,7 @@ async def _ping() -> None:
 
 def create(context: JobContext) -> HealthCheck:
     telegram, owners = context.telegram_of("health_check"), context.owners_of("health_check")
-    bots = (bot_probe("user_bot", telegram.user_bot), bot_probe("admin_bot", owners.admin_bot))
+    user_bot = bot_probe("user_bot", telegram.user_bot, is_posted=telegram.is_posted)
+    bots = (user_bot, bot_probe("admin_bot", owners.admin_bot))
     chats = ChatChecks(telegram.user_bot, owners.admin_bot, telegram.alerts, owners.storage_channel_id)
     return HealthCheck(bots, context.plans(), telegram.alerts, _ping, chats)

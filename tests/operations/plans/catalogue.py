@@ -17,7 +17,6 @@ from core.delivery_states import Delivery
 from core.health.findings import Health
 from core.jobs import JobOutcome, RunReport
 from core.posts import Content, Post, PostField, PostFilter, PostItem
-from core.processes.dialogue_locks import DialogueLock
 from core.processes.polling_lease import PollingLease
 from core.rates.ledger import Beat
 from core.segments import Segment, SegmentKind
@@ -28,7 +27,17 @@ from core.subscriptions import Channel, MembershipStatus
 from core.team.first_hour import StorageCandidate
 from core.users import Visitor
 from core.verification import Token
-from database import batches, bot_profiles, doctor, examination, first_hour, indexes, operations, unreadable_rows
+from database import (
+    batches,
+    bot_profiles,
+    doctor,
+    examination,
+    first_hour,
+    first_keys,
+    indexes,
+    operations,
+    unreadable_rows,
+)
 from database.batches import Bounds
 from database.connection import current_database
 from database.migrations import runner
@@ -66,7 +75,7 @@ from database.operations import (
 from database.operations.announcements import changes, publishing, removals, renewals
 from database.operations.announcements import rows as announcement_rows
 from database.operations.posts import post_content, post_ops, post_search, post_takedown
-from database.operations.processes import dialogue_lock_ops, polling_lease_ops
+from database.operations.processes import polling_lease_ops
 from database.operations.rates import share_ops
 from database.operations.shorteners import shortener_counts, shortener_ops
 from database.values import Document, with_id
@@ -121,6 +130,7 @@ ALSO = (bot_profiles, examination, first_hour, unreadable_rows)
 BESIDES: tuple[Operation, ...] = (
     batches.delete_in_batches,
     doctor.examine,
+    first_keys.give_keys,
     indexes.ensure_indexes,
     indexes.missing_indexes,
     runner.Migrator.step,
@@ -207,6 +217,17 @@ async def _first_change() -> object:
     """The first change in a house where nobody has changed a setting yet."""
     await current_database().collection("admin_config").delete_one({"_id": "settings"})
     return await settings_ops.change_from("pass_hours", 48, expected=24, by=_EDITOR, at=NOW)
+
+
+def _of_another_program(number: int) -> Broadcast:
+    """A broadcast that needs no more than three fields."""
+    row: Document = {"id": _id(number), "message_id": 1, "created_at": NOW, "delete_at": NOW}
+    return Broadcast.model_validate(row)
+
+
+async def _give_a_key() -> int:
+    await current_database().collection("tokens").insert_one({"user_id": 1})
+    return await first_keys.give_keys(current_database())
 
 
 _UNPAID = "C" * 16
@@ -484,12 +505,6 @@ CASES: tuple[Case, ...] = (
     _case(polling_lease_ops.renew, 0, OWNER, NOW),
     _case(polling_lease_ops.release, 0, OWNER, NOW),
     _case(polling_lease_ops.stand_by, 0),
-    _case(dialogue_lock_ops.take, "1001:7:7", OWNER),
-    _case(dialogue_lock_ops.take, "lock 0", OWNER, way="held"),
-    _case(dialogue_lock_ops.find, "lock 0"),
-    _case(dialogue_lock_ops.take_over, "lock 0", "another", DialogueLock(owner=OWNER, beat=0)),
-    _case(dialogue_lock_ops.renew, "lock 0", OWNER),
-    _case(dialogue_lock_ops.release, "lock 0", OWNER),
     _case(login_ops.create, 1, NOW),
     _case(login_ops.redeem, token(1), NOW),
     _case(session_ops.revoke, "new", NOW + HOUR),
@@ -580,6 +595,7 @@ CASES: tuple[Case, ...] = (
     _case(impossible_deletions.count_in_notice, "notice", "too_old"),
     _case(impossible_deletions.mark_notified, "notice"),
     _case(health_ops.find),
+    _case(health_ops.find_due_since, NOW),
     _case(health_ops.write, Health(at=NOW, since=NOW)),
     _case(incident_ops.claim_open, "incident new", NOW, HOUR),
     _case(incident_ops.claim_open, OVER_INCIDENT, NOW, HOUR, way="closed before"),
@@ -748,6 +764,19 @@ CASES: tuple[Case, ...] = (
             current_database().collection("tokens"), {"token": {"$gte": token(1)}}, "token", **ONE_BATCH
         ),
     ),
+    Case(
+        "batches.delete_in_batches (two batches)",
+        batches.delete_in_batches,
+        lambda: batches.delete_in_batches(
+            current_database().collection("tokens"),
+            {"token": {"$gte": token(1), "$lte": token(15)}},
+            "token",
+            batch_size=BATCH,
+            clock=ManualClock(NOW),
+        ),
+    ),
+    Case("first_keys.give_keys", first_keys.give_keys, _give_a_key),
+    _case(broadcast_ops.end_without_recipients, _of_another_program(3), NOW),
     *_ANNOUNCED,
     *_SWEPT,
     _case(examination.remove, "announcements:first"),

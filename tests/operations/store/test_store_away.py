@@ -16,7 +16,6 @@ from core.errors import StoreUnavailable
 from core.health.findings import Health
 from core.jobs import JobOutcome, RunReport
 from core.posts import Content, ContentUndo, Post, PostField, PostItem
-from core.processes.dialogue_locks import DialogueLock
 from core.rates.ledger import Beat
 from core.segments import Segment
 from core.settings.changes import Editor
@@ -62,7 +61,7 @@ from database.operations import (
     user_ops,
 )
 from database.operations.posts import post_content, post_ops, post_search, post_takedown
-from database.operations.processes import dialogue_lock_ops, polling_lease_ops
+from database.operations.processes import polling_lease_ops
 from database.operations.rates import share_ops
 from database.operations.shorteners import shortener_counts, shortener_ops
 from tests.operations.plans.catalogue import BESIDES, operations_there_are
@@ -134,6 +133,7 @@ OPERATIONS: dict[str, Operation] = {
     "broadcast_ops.record_cursor": lambda: broadcast_ops.record_cursor("x", 1, is_filled=False),
     "broadcast_ops.set_progress_message": lambda: broadcast_ops.set_progress_message("x", 1, 1),
     "broadcast_ops.last": lambda: broadcast_ops.last(1),
+    "broadcast_ops.end_without_recipients": lambda: broadcast_ops.end_without_recipients(BROADCAST, NOW),
     "broadcast_ops.mark_recalling": lambda: broadcast_ops.mark_recalling("x"),
     "broadcast_ops.mark_rows_removed": lambda: broadcast_ops.mark_rows_removed("x", {}),
     "broadcast_ops.mark_shown": lambda: broadcast_ops.mark_shown("x", BroadcastStatus.SENT),
@@ -238,11 +238,6 @@ OPERATIONS: dict[str, Operation] = {
     "lease_ops.resume": lambda: lease_ops.resume("x"),
     "lease_ops.find_many": lambda: lease_ops.find_many(["job"]),
     "lease_ops.take": lambda: lease_ops.take("x", "a", NOW, HOLD),
-    "dialogue_lock_ops.take": lambda: dialogue_lock_ops.take("x", "a"),
-    "dialogue_lock_ops.find": lambda: dialogue_lock_ops.find("x"),
-    "dialogue_lock_ops.take_over": lambda: dialogue_lock_ops.take_over("x", "a", DialogueLock(owner="b", beat=1)),
-    "dialogue_lock_ops.renew": lambda: dialogue_lock_ops.renew("x", "a"),
-    "dialogue_lock_ops.release": lambda: dialogue_lock_ops.release("x", "a"),
     "polling_lease_ops.find": lambda: polling_lease_ops.find(1),
     "polling_lease_ops.take": lambda: polling_lease_ops.take(1, "a", "", None, NOW),
     "polling_lease_ops.renew": lambda: polling_lease_ops.renew(1, "a", NOW),
@@ -302,6 +297,7 @@ OPERATIONS: dict[str, Operation] = {
     "run_ops.start_run": lambda: run_ops.start_run("job", None, "a", NOW),
     "segments.count_reachable": lambda: segments.count_reachable(Segment(), NOW),
     "segments.find_reachable": lambda: segments.find_reachable(Segment(), NOW, NOW, after=None, limit=1),
+    "health_ops.find_due_since": lambda: health_ops.find_due_since(NOW),
     "health_ops.find": health_ops.find,
     "health_ops.write": lambda: health_ops.write(Health(at=NOW, since=NOW)),
     "incident_ops.claim_open": lambda: incident_ops.claim_open("x", NOW, HOLD),

@@ -48,18 +48,21 @@ async def delete(
 
 
 async def test_each_batch_begins_behind_the_last_one_and_the_last_look_is_from_the_front(
-    rows: Collection, now: datetime, looked_from: list[object]
+    db: Database, rows: Collection, now: datetime, looked_from: list[object]
 ) -> None:
     times = [now + number * SECOND for number in range(35)]
     await fill(rows, [*times])
     assert await delete(rows) == Deleted(35, more=False)
-    assert looked_from == [None, times[9], times[19], times[29], None]
+    assert looked_from == [None, times[9], times[19], times[29]]
+    assert db.calls["find_one things"] == 1
 
 
-async def test_one_batch_needs_no_second_look(rows: Collection, now: datetime, looked_from: list[object]) -> None:
+async def test_one_batch_needs_no_second_look(
+    db: Database, rows: Collection, now: datetime, looked_from: list[object]
+) -> None:
     await fill(rows, [now + number * SECOND for number in range(10)])
     assert await delete(rows) == Deleted(10, more=False)
-    assert looked_from == [None]
+    assert (looked_from, db.calls["find_one things"]) == ([None], 0)
 
 
 async def test_a_range_of_the_caller_is_kept(rows: Collection, now: datetime) -> None:
