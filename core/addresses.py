@@ -1,4 +1,4 @@
-"""Web addresses of buttons, and networks. Telegram refuses the message for a button it does not accept (BOTAPI §2.4)."""
+"""Web addresses of buttons, and networks. Telegram refuses the message for a button it does not take (BOTAPI §2.4)."""
 
 import ipaddress
 import re
