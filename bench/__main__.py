@@ -34,7 +34,7 @@ FIGURES: dict[str, tuple[str, tuple[Callable[[Telegram, Plan], Awaitable[list[Fi
     "recovery": ("until all that is due is deleted after kill -9, beside a naive script", (recovery.measure,)),
     "takeover": ("the longest wait when the process that polls goes, beside a new process", (takeover.measure,)),
     "ceiling": ("three processes in a rush: calls a second and 429s", (ceiling.measure,)),
-    "cleanup": ("expired tokens deleted while others read, beside one delete_many", (cleanup.measure,)),
+    "cleanup": ("expired tokens deleted while others read, beside two simpler ways", (cleanup.measure,)),
     "search": ("posts found by words, and documents read for a page", (search.measure,)),
     "page": ("requests to the verification page, beside a static page", (requests.measure_page,)),
     "growth": ("what 10,000, 1 and 10 million subscribers need, from measured costs", (growth.measure,)),
@@ -53,6 +53,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("names", nargs="*", metavar="NAME", help="figures to measure (default: all)")
     parser.add_argument("--quick", action="store_true", help="small sizes, in about two minutes; not a measurement")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures there as well")
+    parser.add_argument("--expired", type=_count, metavar="N", help="with cleanup: delete N tokens")
     parser.add_argument("--subscribers", type=_count, metavar="N", help="with growth: compute for N subscribers")
     arguments = parser.parse_args()
     for name in arguments.names:
@@ -90,6 +91,8 @@ def main() -> int:
     # `timeout` leaves no database behind either
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     plan, server = QUICK if arguments.quick else FULL, find_server()
+    if arguments.expired is not None:
+        plan = replace(plan, expired=arguments.expired)
     if arguments.subscribers is not None:
         plan = replace(plan, subscribers=(arguments.subscribers,))
     if server is None:

@@ -54,10 +54,10 @@ async def test_owners_are_told_of_work_that_is_due_for_five_minutes_while_no_pro
     assert await house.troubles() == {f"work_waits:{job}"}
     await house.run_check()
     (alert,) = house.alerts
-    assert f"Work of the job {job} has been due for 7 minutes" in alert
+    assert f"The work of the job {job} has been due for 7 minutes" in alert
     await house.db.collection(collection).delete_one({})
     await house.run_check(3)
-    assert house.alerts[1:] == [f"Work of the job {job} is done again."]
+    assert house.alerts[1:] == [f"The work of the job {job} is done again."]
 
 
 @pytest.mark.parametrize("is_held", [True, False])

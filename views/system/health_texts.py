@@ -36,7 +36,7 @@ _SENTENCES: dict[Trouble, Callable[[str, Finding], str]] = {
         f"{found.amount:,} deliveries should have been deleted more than five minutes ago."
     ),
     Trouble.WORK_WAITS: lambda who, found: (
-        f"Work of {_whose(who)} has been due for {found.amount:,} minutes, and nobody does it."
+        f"The work of {_whose(who)} has been due for {found.amount:,} minutes, and nobody does it."
     ),
     Trouble.ROW_UNREADABLE: lambda who, found: (
         f"{found.amount:,} more rows of {who} cannot be read."
@@ -98,7 +98,7 @@ _OVER: dict[Trouble, Callable[[str], str]] = {
     Trouble.JOB_OVERDUE: lambda who: f"The job {who} runs at its times again.",
     Trouble.JOB_FAILED: lambda who: f"The job {who} succeeded again.",
     Trouble.DELETIONS_OVERDUE: lambda _: "Deliveries are deleted in time again.",
-    Trouble.WORK_WAITS: lambda who: f"Work of {_whose(who)} is done again.",
+    Trouble.WORK_WAITS: lambda who: f"The work of {_whose(who)} is done again.",
     Trouble.ROW_UNREADABLE: lambda who: (
         f"The row {who} can be read again, or is gone." if ":" in who else f"Most rows of {who} can be read again."
     ),

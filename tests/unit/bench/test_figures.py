@@ -80,7 +80,7 @@ def test_memory_is_shown_beside_that_with_the_fewest_people_waiting() -> None:
 
 
 @pytest.mark.parametrize("how", cleanup.WAYS)
-async def test_both_ways_of_the_cleanup_delete_all_that_is_expired(how: str) -> None:
+async def test_each_way_of_the_cleanup_delete_all_that_is_expired(how: str) -> None:
     found = await cleanup.deletion(IN_MEMORY, 50, cleanup.WAYS[how])
     assert (found.deleted, found.error) == (50, "")
     assert found.waits_s
