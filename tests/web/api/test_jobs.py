@@ -58,9 +58,10 @@ async def test_the_status_lists_every_job_in_order(client: httpx.AsyncClient, db
         "name": "backup",
         "purpose": "writes a backup of the database",
         "schedule": backup["schedule"],
-        "trigger": "cron[hour='3', minute='0']",
-        # 03:00 in Berlin
-        "next_at": "2026-03-02T02:00:00Z",
+        "trigger": "cron[hour='2', minute='0']",
+        # 02:00 in Berlin
+        "next_at": "2026-03-02T01:00:00Z",
+        "is_off": False,
         "is_paused": False,
         "paused_by": None,
         "is_running": False,
