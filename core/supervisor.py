@@ -76,11 +76,13 @@ class Supervisor:
 
         Returns a task that ends when the loop returns or is cancelled. Cancelling it cancels the loop and waits for it.
         """
-        return self.spawn(self._keep(work, name, clock), f"{name}: kept running")
+        first = self.spawn(work(), name)
+        return self.spawn(self._keep(first, work, name, clock), f"{name}: kept running")
 
-    async def _keep(self, work: Callable[[], Coroutine[Any, Any, object]], name: str, clock: Clock) -> None:
+    async def _keep(
+        self, task: asyncio.Task[object], work: Callable[[], Coroutine[Any, Any, object]], name: str, clock: Clock
+    ) -> None:
         while True:
-            task = self.spawn(work(), name)
             try:
                 await asyncio.wait({task})
             except asyncio.CancelledError:
@@ -92,6 +94,7 @@ class Supervisor:
                 return
             in_a_row = LOOP_FAILURES.note(name, error, clock.monotonic())
             await clock.sleep(min(FIRST_PAUSE_S * 2 ** min(in_a_row - 1, 10), LONGEST_PAUSE_S))
+            task = self.spawn(work(), name)
 
     def _ended(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)

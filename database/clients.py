@@ -79,9 +79,7 @@ def main_client(uri: str, timeout_s: float, limits: TimeLimits, listeners: Seque
 
 def bulk_client(uri: str, timeout_s: float, limits: TimeLimits, listeners: Sequence[CommandListener]) -> Any:
     """Return the client of bulk reads and deletes."""
-    options = _bounded(timeout_s, "tollgate-bulk", limits.bulk_s) | {
-        "maxPoolSize": BULK_CONNECTIONS,
-    }
+    options = _bounded(timeout_s, "tollgate-bulk", limits.bulk_s) | {"maxPoolSize": BULK_CONNECTIONS}
     return _client(uri, options, listeners)
 
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol, TypeVar, cast
 
-from pymongo import ReturnDocument
+from pymongo import ReturnDocument, UpdateOne
 
 from database.time_limits import TimeLimits
 from database.values import Document, to_stored
@@ -146,6 +146,15 @@ class Collection:
         result = await self._write(
             "update_many", lambda: self._native.update_many(to_stored(condition), to_stored(update))
         )
+        return int(result.matched_count)
+
+    async def update_each(self, updates: Sequence[tuple[Document, Document]]) -> int:
+        """Apply each (condition, update) to its first match, atomically each, in one command; returns how many matched.
+
+        In any order. When some are refused the others are applied, and StoreRefused is raised.
+        """
+        statements = [UpdateOne(to_stored(condition), to_stored(update)) for condition, update in updates]
+        result = await self._call("update_each", lambda: self._native.bulk_write(statements, ordered=False))
         return int(result.matched_count)
 
     async def find_one_and_update(

@@ -162,8 +162,9 @@ def _check(counter: str) -> None:
 
 async def read_day(date: datetime) -> dict[str, int]:
     """Return the counters of the day that began at `date`; `{}` when nothing was counted."""
-    day = await record_or_none(_days(), await _days().find_one({"date": date}), read)
-    return {} if day is None else dict(day.counters)
+    document = await _days().find_one({"date": date})
+    day = await record_or_none(_days(), document, read)
+    return {} if day is None or document is None else dict(document.get("counters", {}))
 
 
 async def last_days(before: datetime, count: int) -> list[DayStats]:

@@ -471,6 +471,7 @@ CASES: tuple[Case, ...] = (
     _case(broadcast_rows.release, _id(OVER), FRESH, OWNER),
     _case(broadcast_rows.leave_out, _id(OVER), FRESH),
     _case(broadcast_rows.mark_sent, _id(OVER), FRESH + 1, OWNER, [1], NOW),
+    _case(broadcast_rows.mark_each_sent, _id(OVER), OWNER, [broadcast_rows.SentCopies(FRESH + 1, [1], NOW)]),
     _case(broadcast_rows.mark_not_sent, _id(OVER), FRESH + 2, OWNER, RecipientState.FAILED, "no"),
     _case(broadcast_rows.mark_lost_unknown, _id(OVER), "a run that begins"),
     _case(broadcast_rows.count_states, _id(OVER)),

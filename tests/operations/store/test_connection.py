@@ -143,7 +143,8 @@ async def test_each_kind_of_command_names_its_time_to_the_server(nothing_open: N
     await db.bulk("things").delete_many({"_id": 1})
     await db.drop()
     await close_database()
-    limits_s = [round(command["maxTimeMS"] / 1000) for command in wire.commands if "maxTimeMS" in command]
+    ours = [command for command in wire.commands if "maxTimeMS" in command and "endSessions" not in command]
+    limits_s = [round(command["maxTimeMS"] / 1000) for command in ours]
     # pymongo takes the way to the server off the time of a write
     assert limits_s == [2, 2, 10, 10, 10, 60, 60]
 

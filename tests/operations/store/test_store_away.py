@@ -153,6 +153,9 @@ OPERATIONS: dict[str, Operation] = {
     "broadcast_rows.leave_out": lambda: broadcast_rows.leave_out("x", 1),
     "broadcast_rows.mark_not_sent": lambda: broadcast_rows.mark_not_sent("x", 1, "a", RecipientState.FAILED, "no"),
     "broadcast_rows.mark_recalled": lambda: broadcast_rows.mark_recalled("x", 1, RecipientState.DELETED),
+    "broadcast_rows.mark_each_sent": lambda: broadcast_rows.mark_each_sent(
+        "x", "a", [broadcast_rows.SentCopies(1, [1], NOW)]
+    ),
     "broadcast_rows.mark_sent": lambda: broadcast_rows.mark_sent("x", 1, "a", [1], NOW),
     "broadcast_rows.next_pending": lambda: broadcast_rows.next_pending("x", 0, 1),
     "broadcast_rows.next_to_recall": lambda: broadcast_rows.next_to_recall("x", NOW, 1),
