@@ -68,7 +68,7 @@ async def test_the_status_lists_every_job_in_order(client: httpx.AsyncClient, db
         "is_waiting": False,
         "last": None,
     }
-    assert "03:00" in backup["schedule"]
+    assert "02:00" in backup["schedule"]
     sender = await job(client, "broadcast_sender")
     assert (sender["next_at"], sender["trigger"]) == (None, "due")
     assert (await job(client, "broadcast_deleter"))["trigger"] == "interval[1:00:00] or due"
