@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from database.operations import broadcast_ops, broadcast_rows, user_ops
-from database.walks import Place
+from database.operations.walks import Place
 
 #: broadcasts read at once
 _PAGE = 50

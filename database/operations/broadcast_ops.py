@@ -12,9 +12,9 @@ from core.delivery import TELEGRAM_DELETE_LIMIT
 from core.errors import AlreadyThere
 from database.collection import Collection
 from database.connection import current_database
+from database.operations.walks import Place, from_place, place_after
 from database.readable import find_records, not_set_aside, reader, record_of
 from database.values import Document, to_key, to_stored
-from database.walks import Place, from_place, place_after
 
 #: statuses from which a recall can be requested
 _RECALLABLE: Document = {"$in": [*ENDED, BroadcastStatus.RECALLING]}

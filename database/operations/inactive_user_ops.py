@@ -6,8 +6,8 @@ from core.verification import TokenStatus
 from database.connection import current_database
 from database.operations.deletion_ops import LONG_AGO, promise_homes
 from database.operations.user_ops import users
+from database.operations.walks import Place, from_place, place_after
 from database.values import Document
-from database.walks import Place, from_place, place_after
 
 
 def _holds_nothing(seen_before: datetime, now: datetime) -> Document:

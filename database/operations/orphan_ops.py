@@ -15,8 +15,8 @@ from database.collection import Collection
 from database.connection import current_database
 from database.operations.deletion_ops import AT_REST, finish, promise_homes, readable_promises
 from database.operations.impossible_deletions import record_impossible
+from database.operations.walks import Place, from_place, place_after
 from database.values import Document, to_key
-from database.walks import Place, from_place, place_after
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from database.operations import inactive_user_ops
-from database.walks import Place
+from database.operations.walks import Place
 from schedulers.jobs.bulk_deletes import HousekeepingRun, count_deleted
 
 #: users read at once

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from core.days import start_of_day
 from database.operations import orphan_ops, session_ops, token_counts, token_ops
-from database.walks import Place
+from database.operations.walks import Place
 from schedulers.context import JobContext
 from schedulers.jobs.bulk_deletes import HousekeepingRun, count_deleted
 from schedulers.jobs.housekeeping import STEPS, Housekeeping, Step

@@ -199,6 +199,19 @@ def test_a_paused_job_is_run_by_its_name_but_not_with_all(store: Store, monkeypa
     assert "not run" not in out
 
 
+def test_a_job_that_is_switched_off_runs_by_its_name_alone(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry, "JOB_NAMES", SAFE)
+    monkeypatch.setenv("CLEANUP_ENABLED", "false")
+    off = "token_cleanup: not run: only by hand (CLEANUP_ENABLED)"
+    for words in (("run", "all"), ("run", "all", "--due"), ("run", "token_cleanup", "--due")):
+        status, out, _ = call(*words)
+        assert (status, off in out) == (0, True), words
+    assert not any(run.job == "token_cleanup" for run in store.do(read_runs))
+    assert call("run", "token_cleanup")[0] == 0
+    (row,) = [one for one in document("list")[1]["jobs"] if one["name"] == "token_cleanup"]
+    assert (row["is_off"], row["next_at"], row["last"]["outcome"]) == (True, None, "succeeded")
+
+
 def test_due_ticks_are_run_once_however_often_cron_calls(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(registry, "JOB_NAMES", SAFE)
     for _ in range(3):

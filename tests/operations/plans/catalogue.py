@@ -78,8 +78,8 @@ from database.operations.posts import post_content, post_ops, post_search, post_
 from database.operations.processes import polling_lease_ops
 from database.operations.rates import share_ops
 from database.operations.shorteners import shortener_counts, shortener_ops
+from database.operations.walks import Place
 from database.values import Document, with_id
-from database.walks import Place
 from tests.operations.plans.rows import (
     BOT,
     COLLECTOR,
