@@ -10,6 +10,8 @@ class TollgateError(Exception):
 class StoreUnavailable(TollgateError):
     """The database did not answer in time or refused the connection: keep the work and retry."""
 
+    #: what it means, for an operator
+    meaning = "the database does not answer"
     sentence = "I am having a short break. Please try again in a moment."
 
 
@@ -19,15 +21,20 @@ class StoreSlow(StoreUnavailable):
     The work is kept as during an outage, but repeated rarely: each attempt costs the database its whole time again.
     """
 
+    meaning = "the database answers, but too slowly"
     sentence = "That takes longer than usual at the moment. Please try again in a minute."
 
 
 class StoreReadOnly(StoreUnavailable):
     """The database can be read but refuses writes (rights, disk, quota): keep the work until it takes them again."""
 
+    meaning = "the database can be read but refuses writes"
+
 
 class StoreNotFound(StoreUnavailable):
     """The name of the database's server is not found (`mongodb+srv`)."""
+
+    meaning = "the name of the database's server is not found"
 
 
 class StoreRefused(TollgateError):
@@ -58,3 +65,8 @@ class NotReady(TollgateError):
     def __init__(self, sentence: str) -> None:
         super().__init__(sentence)
         self.sentence = sentence
+
+
+def for_operators(error: BaseException) -> str:
+    """Return one line for a terminal: the text for the log, and what it means when the database is the reason."""
+    return f"{error.meaning} ({error})" if isinstance(error, StoreUnavailable) else str(error)

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from config import Settings, load_settings
-from core.errors import TollgateError
+from core.errors import TollgateError, for_operators
 from database import examination
 from database.backups.backup import BackupReport, write_backup
 from database.backups.files import backup_folder
@@ -56,7 +56,8 @@ def _run(action: Callable[[Database, Settings], Awaitable[T]], as_json: bool, in
     try:
         return asyncio.run(_with_database(action, into))
     except (TollgateError, _UsageError, OSError) as error:
-        _show(as_json, {"ok": False, "error": str(error)}, [f"failed: {error}"])
+        problem = for_operators(error)
+        _show(as_json, {"ok": False, "error": problem}, [f"failed: {problem}"])
         raise typer.Exit(2 if isinstance(error, _UsageError) else 1) from None
 
 

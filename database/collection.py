@@ -154,7 +154,7 @@ class Collection:
         In any order. When some are refused the others are applied, and StoreRefused is raised.
         """
         statements = [UpdateOne(to_stored(condition), to_stored(update)) for condition, update in updates]
-        result = await self._call("update_each", lambda: self._native.bulk_write(statements, ordered=False))
+        result = await self._write("update_each", lambda: self._native.bulk_write(statements, ordered=False))
         return int(result.matched_count)
 
     async def find_one_and_update(

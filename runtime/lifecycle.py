@@ -143,7 +143,7 @@ async def as_soon_as_it_answers(work: Callable[[], Awaitable[object]], clock: Cl
             await work()
             return
         except StoreReadOnly as error:
-            raise CannotStart(f"MONGO_URI: the database can be read but refuses writes: {error}") from None
+            raise CannotStart(f"MONGO_URI: {error.meaning}: {error}") from None
         except StoreUnavailable as error:
             log.warning("start.waiting_for_database", error=str(error))
             failed = clock.monotonic()

@@ -8,6 +8,7 @@ import json
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
@@ -16,7 +17,7 @@ from rich.console import Console
 
 from config import Settings, load_settings
 from core.clock import SystemClock
-from core.errors import TollgateError
+from core.errors import TollgateError, for_operators
 from core.job_status import overview
 from core.jobs import RunReport
 from database import connection
@@ -107,7 +108,7 @@ def _with_open_database(settings: Settings, action: Callable[[], Awaitable[T]], 
     try:
         return asyncio.run(_open_and_run(settings, action))
     except (TollgateError, _BadAddress) as error:
-        problem, status = str(error), 2 if isinstance(error, _BadAddress) else 1
+        problem, status = for_operators(error), 2 if isinstance(error, _BadAddress) else 1
     except asyncio.CancelledError:
         problem, status = "asked to stop", 1
     if as_json:
@@ -245,7 +246,7 @@ async def _prepare_database() -> None:
     # the app may never have run here, and the unique index on rows is what makes a tick run once
     await check_not_half_restored(connection.current_database())
     await migrate(connection.current_database())
-    await ensure_indexes(connection.current_database())
+    await ensure_indexes(connection.current_database(), partial(typer.echo, err=True))
 
 
 @asynccontextmanager

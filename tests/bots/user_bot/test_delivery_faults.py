@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from pymongo.errors import AutoReconnect
+from pymongo.errors import AutoReconnect, OperationFailure
 
 from core.delivery import PendingDeletion
 from core.posts import Post
@@ -171,9 +171,29 @@ class Outage:
             raise AutoReconnect("connection closed")
 
 
-async def test_updates_are_held_while_the_database_is_away_and_answered_afterwards(house: House) -> None:
+class RefusedWrites(Outage):
+    """A database that can be read and refuses every write with this code."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__()
+        self.code = code
+
+    def __call__(self, operation: str, collection: str) -> None:
+        if self.away and operation not in {"find", "find_one", "count", "aggregate", "ping"}:
+            raise OperationFailure("refused", self.code)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [None, 8000, 14031, 10107, 91],
+    ids=["away", "over its quota", "disk full", "stepped down", "shutting down"],
+)
+async def test_updates_are_held_while_the_database_is_away_and_answered_afterwards(
+    house: House, code: int | None
+) -> None:
+    """`code`: of the refusal of every write; None: nothing answers."""
     post = await house.store()
-    outage = Outage()
+    outage = Outage() if code is None else RefusedWrites(code)
     current_database().before_call = outage
     outage.away = True
     for _ in range(3):

@@ -19,6 +19,7 @@ COMMANDS = {
     "insert_many": "insert",
     "update_one": "update",
     "update_many": "update",
+    "update_each": "update",
     "find_one_and_update": "findAndModify",
     "find_one_and_delete": "findAndModify",
     "delete_one": "delete",

@@ -770,7 +770,7 @@ CASES: tuple[Case, ...] = (
         batches.delete_in_batches,
         lambda: batches.delete_in_batches(
             current_database().collection("tokens"),
-            {"token": {"$gte": token(1), "$lte": token(15)}},
+            {"token": {"$gte": token(16), "$lte": token(32)}},
             "token",
             batch_size=BATCH,
             clock=ManualClock(NOW),

@@ -1,5 +1,6 @@
 """What each error of the driver means to the caller: repeat, repeat rarely, hold back, or give up."""
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -29,8 +30,10 @@ from core.errors import (
     StoreUnavailable,
     TollgateError,
 )
+from database.collection import Collection
 from database.connection import Database
 from database.errors import translate
+from tests.operations.plans.queries import methods_that_call
 
 
 def batch(*codes: int, concern: int | None = None) -> BulkWriteError:
@@ -143,6 +146,29 @@ async def test_a_refused_write_is_noted_and_a_read_is_not(db: Database) -> None:
     with pytest.raises(StoreReadOnly):
         await db.collection("users").update_one({"user_id": 1}, {"$set": {"a": 1}})
     assert db.writes.refused == "update_one users: OperationFailure 13"
+
+
+CHANGES: dict[str, Callable[[Collection], Awaitable[object]]] = {
+    "insert_one": lambda things: things.insert_one({}),
+    "insert_many": lambda things: things.insert_many([{}]),
+    "update_one": lambda things: things.update_one({}, {"$set": {"a": 1}}),
+    "update_many": lambda things: things.update_many({}, {"$set": {"a": 1}}),
+    "update_each": lambda things: things.update_each([({}, {"$set": {"a": 1}})]),
+    "find_one_and_update": lambda things: things.find_one_and_update({}, {"$set": {"a": 1}}),
+    "find_one_and_delete": lambda things: things.find_one_and_delete({}),
+    "delete_one": lambda things: things.delete_one({}),
+    "delete_many": lambda things: things.delete_many({}),
+    "create_index": lambda things: things.create_index([("a", 1)]),
+}
+READS = {"find_one", "find", "count", "aggregate", "indexes"}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+async def test_every_change_that_is_refused_for_rights_says_so(db: Database, change: str) -> None:
+    failing(db, OperationFailure("x", 13))
+    with pytest.raises(StoreReadOnly, match=f"{change} things"):
+        await CHANGES[change](db.collection("things"))
+    assert methods_that_call() == CHANGES.keys() | READS
 
 
 async def test_a_refusal_with_an_unknown_code_holds_back_once_the_small_write_is_refused_too(db: Database) -> None:

@@ -247,7 +247,7 @@ def test_the_dashboard_is_self_contained() -> None:
 
 
 def test_labels_are_from_a_short_list_without_personal_data() -> None:
-    few = {"bot", "role", "method", "outcome", "lane", "reason", "state", "job", "kind", "provider"}
+    few = {"bot", "role", "method", "outcome", "lane", "reason", "state", "job", "kind", "provider", "collection"}
     assert {label for name, labels in SERIES.items() if name.startswith("tollgate_") for label in labels} <= few | {
         "le"
     }

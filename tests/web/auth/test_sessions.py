@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 import structlog
-from pymongo.errors import AutoReconnect
+from pymongo.errors import AutoReconnect, NetworkTimeout
 
 from core.clock import ManualClock
 from core.team.admins import Role
@@ -226,6 +226,18 @@ async def test_signing_out_without_a_session_is_401(client: httpx.AsyncClient, d
 
 
 # --- the store unavailable, and secrets in logs
+
+
+async def test_a_slow_store_is_504(client: httpx.AsyncClient, db: Database, clock: ManualClock) -> None:
+    def refuse(operation: str, *_: str) -> None:
+        if operation != "ping":
+            raise NetworkTimeout("mongodb://someone:hunter2@db.example: timed out")
+
+    await signed_in(client, OWNER, clock.now())
+    db.before_call = refuse
+    answer = await client.get(STATUS)
+    db.before_call = None
+    assert (answer.status_code, answer.json()["code"]) == (504, "slow")
 
 
 async def test_an_unavailable_store_is_503_and_loses_no_session(
