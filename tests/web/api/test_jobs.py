@@ -58,16 +58,17 @@ async def test_the_status_lists_every_job_in_order(client: httpx.AsyncClient, db
         "name": "backup",
         "purpose": "writes a backup of the database",
         "schedule": backup["schedule"],
-        "trigger": "cron[hour='3', minute='0']",
-        # 03:00 in Berlin
-        "next_at": "2026-03-02T02:00:00Z",
+        "trigger": "cron[hour='2', minute='0']",
+        # 02:00 in Berlin
+        "next_at": "2026-03-02T01:00:00Z",
+        "is_off": False,
         "is_paused": False,
         "paused_by": None,
         "is_running": False,
         "is_waiting": False,
         "last": None,
     }
-    assert "03:00" in backup["schedule"]
+    assert "02:00" in backup["schedule"]
     sender = await job(client, "broadcast_sender")
     assert (sender["next_at"], sender["trigger"]) == (None, "due")
     assert (await job(client, "broadcast_deleter"))["trigger"] == "interval[1:00:00] or due"
