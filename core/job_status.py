@@ -47,7 +47,7 @@ class SchedulerState(StrEnum):
 
     #: a process runs jobs at their times
     RUNNING = "running"
-    #: every job with a schedule is paused
+    #: every job with a schedule is paused or switched off
     PAUSED = "paused"
     #: ticks pass and nothing is started
     STOPPED = "stopped"

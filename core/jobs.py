@@ -42,7 +42,9 @@ class JobPlan:
 
     @property
     def trigger(self) -> str:
-        """What starts it, for programs: that of its schedule, `due`, or both joined by ` or `."""
+        """What starts it, for programs: that of its schedule, `due`, both joined by ` or `, or `off`."""
+        if self.off_by is not None:
+            return "off"
         parts = [] if self.schedule is None else [self.schedule.as_trigger()]
         return " or ".join([*parts, "due"] if self.is_polled else parts)
 

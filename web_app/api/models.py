@@ -62,7 +62,7 @@ class Job(_Answer):
     name: str
     purpose: str
     schedule: str = Field(description="in words")
-    trigger: str = Field(description="for programs: interval[0:01:00], cron[hour='3', minute='0'], due")
+    trigger: str = Field(description="for programs: interval[0:01:00], cron[hour='3', minute='0'], due, off")
     next_at: datetime | None = Field(description="null: it runs whenever there is something to do, or only by hand")
     is_off: bool = Field(description="the configuration switched it off: it runs only by hand")
     is_paused: bool

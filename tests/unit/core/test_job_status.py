@@ -53,6 +53,13 @@ def test_only_the_jobs_that_are_not_paused_are_expected_to_run() -> None:
     assert state(yesterday, leases=paused("each minute", "daily")) is SchedulerState.PAUSED
 
 
+def test_a_job_that_is_switched_off_has_no_trigger_and_is_not_expected_to_run() -> None:
+    off = JobPlan("off", "", "", None, off_by="JOBS")
+    assert (off.trigger, PLANS["polled"].trigger) == ("off", "due")
+    jobs = overview({"off": off}, {}, {}, NOW)
+    assert scheduler_state(jobs, NOW) is SchedulerState.PAUSED
+
+
 def test_a_run_at_work_means_running() -> None:
     held = LeaseRow(job="daily", owner="app", until=NOW + MINUTE)
     assert state(leases=(held,)) is SchedulerState.RUNNING
