@@ -4,7 +4,7 @@ import json
 import re
 import sys
 from datetime import timedelta
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -20,7 +20,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from core.addresses import is_button_address
+from core.addresses import LOOPBACK, Networks, is_button_address
 from core.durations import read_duration
 from core.errors import BadInput
 from core.shorteners.addresses import NAME_MAX, has_sound_placeholders, is_api_url
@@ -154,10 +154,7 @@ class Settings(BaseSettings):
     WEB_HOST: str = "127.0.0.1"
     WEB_PORT: int = Field(8080, ge=0, le=65535)
     #: whose X-Forwarded-For is believed
-    TRUSTED_PROXIES: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = (
-        IPv4Network("127.0.0.0/8"),
-        IPv6Network("::1/128"),
-    )
+    TRUSTED_PROXIES: Annotated[Networks, NoDecode] = LOOPBACK
     PUBLIC_BASE_URL: str = Field("", pattern=r"^(https?://.+)?$", description=_ADDRESS)
     UPDATES: Literal["polling", "webhook"] = "polling"
     WEBHOOK_SECRET: SecretStr = SecretStr("")

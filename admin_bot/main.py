@@ -2,23 +2,21 @@
 
 from aiogram import Bot, Dispatcher
 from aiogram.fsm.middleware import FSMContextMiddleware
-from aiogram.fsm.storage.base import BaseEventIsolation, BaseStorage
+from aiogram.fsm.storage.base import BaseStorage
 from aiogram.fsm.strategy import FSMStrategy
 
 from admin_bot.context import AdminConfig, AdminContext, ShortenerAccess
-from admin_bot.conversation.locks import LocalLocks, SharedLocks
+from admin_bot.conversation.locks import Locks
 from admin_bot.conversation.storage import dialogue_storage
 from admin_bot.data import AdminData, build_data
 from admin_bot.middlewares.memberships import DropPeoplesMembership
 from admin_bot.routers import build_router
 from admin_bot.system.admin_page import local_address
 from config import Settings
-from core.clock import SystemClock
 from core.errors import TollgateError
 from core.supervisor import Supervisor
 from core.team.rights import Right, may
 from database.backups.files import backup_folder
-from database.operations.processes import dialogue_lock_ops
 from database.team import Team
 from runtime.context import ProcessContext, process_context
 from runtime.lifecycle import serve_until_stopped
@@ -35,9 +33,7 @@ from views import common_texts
 ALLOWED_UPDATES = ["message", "edited_message", "callback_query", "my_chat_member", "chat_member"]
 
 
-def build(
-    bot: Bot, data: AdminData, storage: BaseStorage, locks: BaseEventIsolation, outage_retry: RetryOnDatabaseOutage
-) -> ServedBot:
+def build(bot: Bot, data: AdminData, storage: BaseStorage, outage_retry: RetryOnDatabaseOutage) -> ServedBot:
     """Build the dispatcher; touches neither network nor database."""
     # aiogram's own FSM middleware runs before ours and its storage closes before handlers have ended (BOTAPI §7.1):
     # this one runs after the intake, and is closed with the process
@@ -45,6 +41,7 @@ def build(
     dispatcher.workflow_data.update(data)
     acknowledger = install(dispatcher, bot, outage_retry=outage_retry, texts=common_texts)
     dispatcher.update.outer_middleware(DropPeoplesMembership())
+    locks = Locks()
     dispatcher.update.outer_middleware(FSMContextMiddleware(storage, locks, strategy=FSMStrategy.USER_IN_CHAT))
     data["conversations"].open(storage, locks)
     dispatcher.include_router(build_router(data["clock"]))
@@ -116,15 +113,10 @@ async def component(base: ProcessContext) -> BotComponent:
     )
     data = build_data(context, config)
     storage = dialogue_storage(base.database)
-    updates = source_of(base, build(base.admin_bot, data, storage, _locks(base), base.outage_retry))
+    updates = source_of(base, build(base.admin_bot, data, storage, base.outage_retry))
     admin_bot_username = (await base.admin_bot.me()).username or ""
     notice = await claim_notice(settings, base.team, admin_bot_username, base.clock)
     return BotComponent("admin bot", updates, serve(updates, storage, data, notice))
-
-
-def _locks(base: ProcessContext) -> BaseEventIsolation:
-    """Return the locks of conversations: with a webhook any process gets the next update of an admin."""
-    return LocalLocks() if base.settings.UPDATES == "polling" else SharedLocks(dialogue_lock_ops, SystemClock())
 
 
 def _shortener_access(settings: Settings) -> ShortenerAccess:

@@ -29,6 +29,8 @@ class Plan:
     #: deliveries due after kill -9, and messages in each
     due: int = 10_000
     due_items: int = 5
+    #: ways in which the process that polls goes
+    takeovers: int = 5
     #: expired tokens that are deleted
     expired: int = 5_000
     #: posts that are searched
@@ -60,6 +62,7 @@ QUICK = Plan(
     announced=2,
     waiting=(200, 5_000),
     due=300,
+    takeovers=1,
     expired=2_000,
     posts=2_000,
     rush_s=4.0,

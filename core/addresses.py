@@ -1,7 +1,12 @@
-"""Web addresses of buttons. Telegram refuses the whole message for one it does not accept (BOTAPI §2.4)."""
+"""Web addresses of buttons, and networks. Telegram refuses the message for a button it does not take (BOTAPI §2.4)."""
 
 import ipaddress
 import re
+from ipaddress import IPv4Network, IPv6Network
+
+Networks = tuple[IPv4Network | IPv6Network, ...]
+#: this machine
+LOOPBACK: Networks = (IPv4Network("127.0.0.0/8"), IPv6Network("::1/128"))
 
 #: characters of an address
 ADDRESS_MAX = 2048

@@ -1,6 +1,7 @@
 """The one source of time. Whatever waits or measures asks a `Clock`; rules take `now` as an argument."""
 
 import asyncio
+import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -55,6 +56,13 @@ class SystemClock:
         """Stop calling `listener`; an unknown one is ignored."""
         if listener in self._listeners:
             self._listeners.remove(listener)
+
+
+class MachineClock(SystemClock):
+    """The machine's clock, whose monotonic seconds also pass while the machine is suspended: Linux stops its others."""
+
+    def monotonic(self) -> float:
+        return time.clock_gettime(time.CLOCK_BOOTTIME) if sys.platform == "linux" else time.monotonic()
 
 
 class ManualClock:

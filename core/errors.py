@@ -13,6 +13,23 @@ class StoreUnavailable(TollgateError):
     sentence = "I am having a short break. Please try again in a moment."
 
 
+class StoreSlow(StoreUnavailable):
+    """The database answers, but did not finish this command in time. It may have been executed.
+
+    The work is kept as during an outage, but repeated rarely: each attempt costs the database its whole time again.
+    """
+
+    sentence = "That takes longer than usual at the moment. Please try again in a minute."
+
+
+class StoreReadOnly(StoreUnavailable):
+    """The database can be read but refuses writes (rights, disk, quota): keep the work until it takes them again."""
+
+
+class StoreNotFound(StoreUnavailable):
+    """The name of the database's server is not found (`mongodb+srv`)."""
+
+
 class StoreRefused(TollgateError):
     """The database refused the command (a bug or a broken document): do not retry the same call."""
 

@@ -4,6 +4,7 @@ import asyncio
 import json
 import re
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -71,7 +72,7 @@ def indexes(as_json: AsJson = False) -> None:
         # half of a backup is migrated once it is whole
         if await find_marker(db) is None:
             await migrate(db)
-        return await ensure_indexes(db)
+        return await ensure_indexes(db, partial(typer.echo, err=True))
 
     names = _run(build, as_json)
     _show(as_json, {"ok": True, "indexes": names}, [*names, f"{len(names)} indexes stand"])
@@ -97,6 +98,8 @@ def doctor(as_json: AsJson = False) -> None:
         "pending_migrations": findings.pending_migrations,
         "is_newer": findings.is_newer,
         "unreadable": findings.unreadable,
+        "refused_writes": findings.refused_writes,
+        "clocks": findings.clocks,
         "backup": None if findings.backups is None else _backup_as_json(findings.backups),
     }
     _show(as_json, document, _findings_in_words(findings))
@@ -165,8 +168,10 @@ def _findings_in_words(findings: Findings) -> list[str]:
     pending = [f"pending migration {name}: the next start applies it" for name in findings.pending_migrations]
     newer = ["a newer version has migrated this database: start that version"] if findings.is_newer else []
     unreadable = [f"cannot be read: {row}" for row in findings.unreadable]
+    writes = [] if findings.refused_writes is None else [f"the database takes no writes: {findings.refused_writes}"]
+    clocks = [] if findings.clocks is None else [f"{findings.clocks}: no job begins until they agree"]
     verdict = "run `python -m database indexes`" if missing else "the server answers, every index stands"
-    return [*counts, *missing, *half, *pending, *newer, *unreadable, *backups, verdict]
+    return [*counts, *missing, *half, *pending, *newer, *unreadable, *backups, *writes, *clocks, verdict]
 
 
 def _backup_in_words(backups: Backups) -> list[str]:

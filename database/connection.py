@@ -2,42 +2,49 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Sequence
-from datetime import datetime
-from typing import Any
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any, TypeVar
 
-from motor.frameworks import asyncio as motor_threads
-from motor.motor_asyncio import AsyncIOMotorClient
+import pymongo
 from pymongo import AsyncMongoClient
-from pymongo.errors import PyMongoError
 from pymongo.monitoring import CommandListener
 
 from core.clock import Clock, SystemClock, to_milliseconds
-from core.errors import StoreRefused
+from core.errors import StoreReadOnly, StoreRefused, StoreSlow, StoreUnavailable, TollgateError
+from database import clients
+from database.clients import DEFAULT_TIMEOUT_S
+from database.clock_difference import ClockDifference
 from database.collection import Collection
-from database.errors import DatabaseNotOpen, translated
+from database.errors import DRIVER_ERRORS, DatabaseNotOpen, is_undecided, may_be_the_store, translate
 from database.memory import MEMORY_SCHEME, memory_client
+from database.time_limits import TimeLimits
 from database.values import Document
+from database.writes import Writes
 
-#: time limit of one command on the wire, in milliseconds; every operation is small or batched
-SOCKET_TIMEOUT_MS = 10_000
-#: how long one command waits for a server and a connection by default, in seconds
-DEFAULT_TIMEOUT_S = 3.0
-#: connections for bulk reads and deletes, apart from those of other commands: two jobs at once have one each
-BULK_CONNECTIONS = 2
-#: how long a bulk command waits for one of them, in milliseconds
-BULK_WAIT_MS = 60_000
-#: concurrent commands. Motor's default is five threads a processor, and a command without a server holds one for
-#: DEFAULT_TIMEOUT_S: with ten threads the last of a hundred subscribers would wait half a minute for the error
-THREADS = 100
+T = TypeVar("T")
+#: seconds a ping may take
+PING_S = 2.0
+#: seconds closing may take
+CLOSE_S = 1.0
 
 
 class Database:
     """A client and one of its databases; created by `open_database`."""
 
     def __init__(
-        self, client: Any, name: str, clock: Clock, uri: str | None, connect_bulk: Callable[[], Any] | None = None
+        self,
+        client: Any,
+        name: str,
+        clock: Clock,
+        uri: str | None,
+        *,
+        limits: TimeLimits | None = None,
+        timeout_s: float = DEFAULT_TIMEOUT_S,
+        listeners: Sequence[CommandListener] = (),
     ) -> None:
+        """`uri`: of the server; None in memory."""
         self.name = name
         #: calls by operation and collection: "find_one pending_deletions" -> 3
         self.calls: Counter[str] = Counter()
@@ -45,12 +52,16 @@ class Database:
         self.before_call: Callable[[str, str], None] | None = None
         #: held while a new post is numbered, so that one process does not race itself
         self.numbering = asyncio.Lock()
+        self.limits = limits or TimeLimits()
+        self.writes = Writes(self.collection, self.now)
+        self.clocks = ClockDifference(self._server_now)
         self._client = client
         self._native = client.get_database(name)
         self._clock = clock
         self._uri = uri
+        self._timeout_s = timeout_s
+        self._listeners = tuple(listeners)
         self._collections: dict[str, Collection] = {}
-        self._connect_bulk = connect_bulk
         self._bulk_client: Any = None
         self._bulk: dict[str, Collection] = {}
 
@@ -69,7 +80,9 @@ class Database:
     def collection(self, name: str) -> Collection:
         """Return the collection `name`, which need not exist; sends no command."""
         if name not in self._collections:
-            self._collections[name] = Collection(self._native.get_collection(name), name, self)
+            self._collections[name] = Collection(
+                self._native.get_collection(name), name, self, None if self.is_memory else self.limits
+            )
         return self._collections[name]
 
     def bulk(self, name: str) -> Collection:
@@ -77,21 +90,65 @@ class Database:
 
         The connections open at the first call. In memory it is the same as `collection(name)`.
         """
-        if self._connect_bulk is None:
+        if self._uri is None:
             return self.collection(name)
         if self._bulk_client is None:
-            self._bulk_client = self._connect_bulk()
+            self._bulk_client = clients.bulk_client(self._uri, self._timeout_s, self.limits, self._listeners)
         if name not in self._bulk:
             native = self._bulk_client.get_database(self.name).get_collection(name)
-            self._bulk[name] = Collection(native, name, self)
+            self._bulk[name] = Collection(native, name, self, self.limits.on_bulk())
         return self._bulk[name]
+
+    async def call(
+        self, operation: str, collection: str, command: Callable[[], Awaitable[T]], *, writes_for_s: float | None = None
+    ) -> T:
+        """Count and make one call. Raises our errors for those of the driver.
+
+        `writes_for_s`: of one that writes, how long it may take, with the wait for a server and a connection. A read
+        names its time to the server itself.
+        """
+        try:
+            self.note_call(operation, collection)
+            if writes_for_s is None or self.is_memory:
+                return await command()
+            with pymongo.timeout(writes_for_s):
+                return await command()
+        except DRIVER_ERRORS as error:
+            what = f"{operation} {collection}".rstrip()
+            raise await self._ours(error, what, is_write=writes_for_s is not None) from error
+
+    @asynccontextmanager
+    async def guarded(self, what: str, *, is_write: bool = False) -> AsyncIterator[None]:
+        """Raise our errors for those of the driver in the block."""
+        try:
+            yield
+        except DRIVER_ERRORS as error:
+            raise await self._ours(error, what, is_write=is_write) from error
+
+    async def _ours(self, error: BaseException, what: str, *, is_write: bool) -> TollgateError:
+        """Return our error for the driver's. A time-out while the database answers a ping is `StoreSlow`."""
+        ours = translate(error, what, is_write=is_write)
+        if is_undecided(error):
+            kind = StoreSlow if await self._answers() else StoreUnavailable
+            return kind(str(ours))
+        if isinstance(ours, StoreReadOnly):
+            self.writes.refused = str(ours)
+        elif self.writes.refused is not None and may_be_the_store(error, is_write=is_write):
+            # the small write of `Writes.check` was refused, too
+            return StoreReadOnly(str(ours))
+        return ours
+
+    async def _answers(self) -> bool:
+        try:
+            await self.ping()
+        except TollgateError:
+            return False
+        return True
 
     async def collection_names(self) -> list[str]:
         """Return the names of existing collections, sorted, without views and system collections."""
         only: dict[str, Any] = {} if self.is_memory else {"filter": {"type": "collection"}}
-        with translated("collection_names"):
-            self.note_call("collection_names", "")
-            names = await self._native.list_collection_names(**only)
+        names = await self.call("collection_names", "", lambda: self._native.list_collection_names(**only))
         return sorted(name for name in names if not name.startswith("system."))
 
     def note_call(self, operation: str, collection: str) -> None:
@@ -102,10 +159,19 @@ class Database:
 
     async def ping(self) -> None:
         """Ping the server. Raises `StoreUnavailable` when no answer comes in time."""
-        with translated("ping"):
+        try:
             self.note_call("ping", "")
             if not self.is_memory:
-                await self._client.admin.command("ping")
+                with pymongo.timeout(PING_S):
+                    await self._client.admin.command("ping")
+        except DRIVER_ERRORS as error:
+            raise translate(error, "ping") from error
+
+    async def check(self) -> None:
+        """Raise StoreUnavailable unless the server answers and, if it has refused writes, takes them again."""
+        await self.ping()
+        if self.writes.refused is not None and (why := await self.writes.check()) is not None:
+            raise StoreReadOnly(why)
 
     async def size_bytes(self) -> int | None:
         """Return the bytes the server reports for the database, indexes included.
@@ -113,20 +179,41 @@ class Database:
         None in memory, and on a server without dbStats. Raises `StoreUnavailable` when no answer comes in time.
         """
         try:
-            with translated("dbStats"):
-                self.note_call("dbStats", "")
-                if self.is_memory:
-                    return None
-                stats = await self._native.command("dbStats")
+            stats = await self._admin_call("dbStats", lambda: self._native.command("dbStats"))
         except StoreRefused:
             return None
         sizes = [stats.get(name) for name in ("storageSize", "indexSize")]
         known = [int(size) for size in sizes if isinstance(size, int | float)]
         return sum(known) if known else None
 
+    async def _server_now(self) -> datetime | None:
+        """Return the server's time; None in memory, and from a server that does not tell it."""
+        if self.is_memory:
+            return None
+        try:
+            answer = await self._admin_call("hello", lambda: self._client.admin.command("hello"))
+        except StoreRefused:
+            return None
+        at = answer.get("localTime")
+        # pymongo's answers to commands have times without a zone
+        return at.replace(tzinfo=UTC) if isinstance(at, datetime) else None
+
+    async def current_operations(self) -> list[Document]:
+        """Return what the server is doing, as far as it tells; raises StoreRefused without the right to ask."""
+        answer = await self._admin_call("currentOp", lambda: self._client.admin.command("currentOp"))
+        return [operation for operation in answer.get("inprog", ()) if isinstance(operation, dict)]
+
+    async def _admin_call(self, name: str, command: Callable[[], Awaitable[Document]]) -> Document:
+        """Make a call that concerns no collection; `{}` in memory, where it is only counted."""
+
+        async def unless_memory() -> Document:
+            return {} if self.is_memory else await command()
+
+        return await self.call(name, "", unless_memory)
+
     async def drop(self) -> None:
         """Delete the whole database; for tests."""
-        with translated("drop"):
+        async with self.guarded("drop"):
             await self._client.drop_database(self.name)
 
     def fsm_client(self) -> AsyncMongoClient[Document]:
@@ -136,55 +223,27 @@ class Database:
         """
         if self._uri is None:
             raise StoreRefused("the in-memory store has no server for conversation state: use MemoryStorage")
-        return AsyncMongoClient(self._uri, **_client_options(DEFAULT_TIMEOUT_S, "tollgate-fsm"))
+        return clients.fsm_client(self._uri, self.limits)
+
+    def index_client(self) -> AsyncMongoClient[Document]:
+        """Return a new pymongo client for index builds, which may take for ever; the caller closes it.
+
+        Raises StoreRefused for `memory://`.
+        """
+        if self._uri is None:
+            raise StoreRefused("the in-memory store has no server")
+        return clients.index_client(self._uri, self._timeout_s, self._listeners)
 
     def close(self) -> None:
-        """Close the connections. Later calls raise `StoreRefused`."""
-        if self._bulk_client is not None:
-            self._bulk_client.close()
-        self._client.close()
+        """Close the connections. Later calls raise `StoreRefused`. Blocks for CLOSE_S when the server is silent."""
+        # the driver ends its sessions on the server first
+        with pymongo.timeout(CLOSE_S):
+            if self._bulk_client is not None:
+                self._bulk_client.close()
+            self._client.close()
 
 
 _current: Database | None = None
-
-
-def _client_options(timeout_s: float, appname: str) -> dict[str, Any]:
-    timeout_ms = int(timeout_s * 1000)
-    return {
-        "tz_aware": True,
-        "appname": appname,
-        "serverSelectionTimeoutMS": timeout_ms,
-        "connectTimeoutMS": timeout_ms,
-        "waitQueueTimeoutMS": SOCKET_TIMEOUT_MS,
-        "socketTimeoutMS": SOCKET_TIMEOUT_MS,
-        # pymongo retries only on a replica set; a single node ignores it
-        "retryWrites": True,
-        # one date after the year 9999, which no datetime holds, would refuse every document of its reply
-        "datetime_conversion": "DATETIME_AUTO",
-    }
-
-
-def _bulk_options(timeout_s: float) -> dict[str, Any]:
-    return _client_options(timeout_s, "tollgate-bulk") | {
-        "maxPoolSize": BULK_CONNECTIONS,
-        "waitQueueTimeoutMS": BULK_WAIT_MS,
-    }
-
-
-def _widen_motor() -> None:
-    """Set Motor's number of threads, which it offers only through the environment at import."""
-    if motor_threads.max_workers < THREADS:
-        motor_threads.max_workers = THREADS
-        motor_threads._reset_global_executor()  # type: ignore[no-untyped-call]
-
-
-def _client(uri: str, listeners: Sequence[CommandListener], options: dict[str, Any]) -> Any:
-    _widen_motor()
-    try:
-        return AsyncIOMotorClient(uri, event_listeners=list(listeners), **options)
-    except (PyMongoError, ValueError, TypeError) as error:
-        # `from None`: pymongo quotes parts of a malformed URI, and a password may be among them
-        raise StoreRefused(f"the database address cannot be used: {type(error).__name__}") from None
 
 
 async def open_database(
@@ -194,20 +253,22 @@ async def open_database(
     clock: Clock | None = None,
     timeout_s: float = DEFAULT_TIMEOUT_S,
     listeners: Sequence[CommandListener] = (),
+    limits: TimeLimits | None = None,
 ) -> Database:
     """Open `name` at `uri` as the database of this process, closing the one that is open.
 
     `memory://` is a new, empty in-memory store. No server is contacted: the first command fails within `timeout_s`
     seconds when there is none. `listeners` receive the commands of a real server; `Database.calls` counts on both.
-    Raises StoreRefused for an address that cannot be used.
+    Raises StoreRefused for an address that cannot be used, or that asks for less than what is set anyway.
     """
     global _current
     clock = clock or SystemClock()
     if uri.startswith(MEMORY_SCHEME):
         opened = Database(memory_client(), name, clock, None)
     else:
-        client = _client(uri, listeners, _client_options(timeout_s, "tollgate"))
-        opened = Database(client, name, clock, uri, lambda: _client(uri, listeners, _bulk_options(timeout_s)))
+        clients.refuse_less(uri)
+        client = clients.main_client(uri, timeout_s, limits or TimeLimits(), listeners)
+        opened = Database(client, name, clock, uri, limits=limits, timeout_s=timeout_s, listeners=listeners)
     await close_database()
     _current = opened
     return _current

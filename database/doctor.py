@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from core.health.clocks import difference_in_words, is_too_far
 from database import unreadable_rows
 from database.backups.files import backups_of, written_at
 from database.backups.reader import DamagedBackup
@@ -50,12 +51,16 @@ class Findings:
     unreadable: list[str] = field(default_factory=list)
     #: None when no folder was given
     backups: Backups | None = None
+    #: why the database refuses writes; None: it takes them
+    refused_writes: str | None = None
+    #: how this machine's clock differs from the database's, in words; None: by little
+    clocks: str | None = None
 
     @property
     def is_healthy(self) -> bool:
         """True when an operator has nothing to do. Having no backup yet is not a fault."""
-        is_whole = not self.missing_indexes and not self.unreadable and self.half is None
-        return is_whole and not self.is_newer and not self._has_bad_backup
+        is_whole = not self.missing_indexes and not self.unreadable and self.half is None and not self.is_newer
+        return is_whole and not self._has_bad_backup and self.refused_writes is None and self.clocks is None
 
     @property
     def _has_bad_backup(self) -> bool:
@@ -64,6 +69,8 @@ class Findings:
 
 async def examine(db: Database, backups_in: Path | None = None) -> Findings:
     """Check every collection and read the newest backup in the folder `backups_in`; changes nothing.
+
+    To see whether writes are taken, one small document is written and deleted again.
 
     Raises StoreUnavailable when the server does not answer.
     """
@@ -75,6 +82,7 @@ async def examine(db: Database, backups_in: Path | None = None) -> Findings:
     # nothing stored has an old shape
     is_empty = migrations.last is None and not any(counts.values())
     backups = None if backups_in is None else await _examine_backups(backups_in, db)
+    ahead = await db.clocks.measure()
     return Findings(
         missing,
         counts,
@@ -83,7 +91,16 @@ async def examine(db: Database, backups_in: Path | None = None) -> Findings:
         is_newer=migrations.is_newer,
         unreadable=[f"{one.key} ({one.problem})" for one in await unreadable_rows.find(SHOWN)],
         backups=backups,
+        refused_writes=await _try_write(db),
+        clocks=difference_in_words(ahead) if is_too_far(ahead) else None,
     )
+
+
+async def _try_write(db: Database) -> str | None:
+    refused = await db.writes.check()
+    if refused is None:
+        await db.writes.forget_probe()
+    return refused
 
 
 async def _examine_backups(folder: Path, db: Database) -> Backups:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from core.errors import AlreadyThere, StoreRefused
 from database.connection import Database
-from database.first_keys import give_keys
+from database.index_builds import IndexBuilder, Told
+from database.migrations.first_keys import give_keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,17 +169,19 @@ INDEXES: dict[str, tuple[Index, ...]] = {
 }
 
 
-async def ensure_indexes(db: Database) -> list[str]:
+async def ensure_indexes(db: Database, told: Told | None = None) -> list[str]:
     """Build the missing indexes; returns all of them as "collection.name". Idempotent, not atomic.
 
-    Raises StoreRefused naming collection, index and fields when one cannot be built: usually a unique one, because two
+    A build may take as long as the server answers; `told` is called with a line about one that takes long. Raises
+    StoreRefused naming collection, index and fields when one cannot be built: usually a unique one, because two
     documents have the same values.
     """
     await give_keys(db)
     built = []
-    for collection, indexes in INDEXES.items():
-        for index in indexes:
-            built.append(f"{collection}.{await _ensure(db, collection, index)}")
+    async with IndexBuilder(db, told) as builder:
+        for collection, indexes in INDEXES.items():
+            for index in indexes:
+                built.append(f"{collection}.{await _ensure(builder, collection, index)}")
     # FerretDB accepts an index that exists with other options, and leaves it as it is
     not_built = await missing_indexes(db)
     if not_built:
@@ -186,10 +189,10 @@ async def ensure_indexes(db: Database) -> list[str]:
     return built
 
 
-async def _ensure(db: Database, collection: str, index: Index) -> str:
+async def _ensure(builder: IndexBuilder, collection: str, index: Index) -> str:
     fields = " and ".join(index.fields)
     try:
-        return await db.collection(collection).create_index([(field, 1) for field in index.fields], unique=index.unique)
+        return await builder.build(collection, [(field, 1) for field in index.fields], unique=index.unique)
     except AlreadyThere as error:
         raise StoreRefused(
             f"{collection}: two or more documents have the same {fields}, so the unique index {index.name} cannot be "

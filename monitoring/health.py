@@ -4,13 +4,18 @@ The job `health_check` needs the database; that the database does not answer is 
 """
 
 import asyncio
+import platform
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Protocol
 
 import structlog
 
 from core.clock import Clock
 from core.errors import TollgateError
+from core.health.clocks import is_too_far
 from core.health.findings import Finding, Health, Trouble
 from monitoring import metrics
 from monitoring.alerts import Alerts
@@ -23,13 +28,49 @@ PING_TIMEOUT_S = 5.0
 #: failed pings in a row before the owners are alerted, and answered ones in a row before the all-clear
 AWAY_AFTER = 4
 BACK_AFTER = 2
+#: seconds between two small writes, and between two comparisons of the clocks; while writes are refused, every poll
+SLOW_POLL_EVERY_S = 60.0
+#: refused small writes in a row before the owners are alerted, and taken ones in a row before the all-clear
+REFUSED_AFTER = 3
+TAKEN_AFTER = 2
+#: comparisons in a row that must find the clocks close before the all-clear
+CLOSE_AFTER = 3
 #: seconds of the sleep whose delay is the loop lag
 LAG_EVERY_S = 1.0
 
 #: pings the database; raises TollgateError when it does not answer
 Ping = Callable[[], Awaitable[object]]
 
-AWAY = Finding(trouble=Trouble.DATABASE_AWAY).incident
+_AWAY = Finding(trouble=Trouble.DATABASE_AWAY)
+
+
+class Writes(Protocol):
+    """Whether the database takes writes (`database.writes.Writes`)."""
+
+    #: why the last one was refused; None: it takes them, as far as is known
+    refused: str | None
+
+    async def check(self) -> str | None:
+        """Try a small write; return why it was refused. Raises TollgateError when that cannot be told."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class WatchedStore:
+    """What the watch asks of the database."""
+
+    ping: Ping
+    writes: Writes
+    #: returns by how much the server's clock is ahead; raises TollgateError
+    compare_clocks: Callable[[], Awaitable[timedelta]]
+
+
+class Texts(Protocol):
+    """The texts of alerts, HTML (`views.system.health_texts`)."""
+
+    def alert(self, finding: Finding) -> str: ...
+
+    def all_clear(self, finding: Finding) -> str: ...
 
 
 async def time_ping(ping: Ping, timeout_s: float = PING_TIMEOUT_S) -> float | None:
@@ -49,19 +90,21 @@ async def time_ping(ping: Ping, timeout_s: float = PING_TIMEOUT_S) -> float | No
 
 
 class DatabaseWatch:
-    """Polls the database and alerts the owners when it stops answering and when it answers again.
+    """Polls the database and alerts the owners when it stops answering, refuses writes, or has another time.
 
-    Each process alerts for itself: the store that processes share is in this database.
+    And when that is over. Each process alerts for itself, from memory: the store that processes share is in this
+    database.
     """
 
-    def __init__(self, ping: Ping, alerts: Alerts, away: str, back: str, clock: Clock) -> None:
-        """`away` and `back` are the texts of the alerts, HTML."""
-        self._ping = ping
+    def __init__(self, store: WatchedStore, alerts: Alerts, texts: Texts, clock: Clock) -> None:
+        self._store = store
         self._alerts = alerts
-        self._away, self._back = away, back
+        self._texts = texts
         self._clock = clock
-        self._failed = 0
-        self._answered = 0
+        self._away = _Streak(AWAY_AFTER, BACK_AFTER)
+        self._refused = _Streak(REFUSED_AFTER, TAKEN_AFTER)
+        self._apart = _Streak(1, CLOSE_AFTER)
+        self._slow_poll_at: float | None = None
 
     async def run(self) -> None:
         """Poll every PING_EVERY_S, until cancelled."""
@@ -70,15 +113,69 @@ class DatabaseWatch:
             await self.poll()
 
     async def poll(self) -> None:
-        """Ping once; raise or clear the alert after enough pings of the same result in a row."""
-        if await time_ping(self._ping) is None:
-            self._failed, self._answered = self._failed + 1, 0
-            if self._failed >= AWAY_AFTER:
-                await self._alerts.raise_once(AWAY, self._away)
+        """Ping once; while it answers, try a small write and compare the clocks once a minute."""
+        is_answered = await time_ping(self._store.ping) is not None
+        await self._tell(_AWAY, self._away.note(is_bad=not is_answered))
+        if not is_answered:
             return
-        self._failed, self._answered = 0, self._answered + 1
-        if self._answered >= BACK_AFTER:
-            await self._alerts.clear(AWAY, self._back)
+        now = self._clock.monotonic()
+        is_due = self._slow_poll_at is None or now - self._slow_poll_at >= SLOW_POLL_EVERY_S
+        if is_due or self._store.writes.refused is not None or self._refused.is_bad:
+            await self._try_write()
+        if is_due:
+            self._slow_poll_at = now
+            await self._compare_clocks()
+
+    async def _try_write(self) -> None:
+        try:
+            why = await self._store.writes.check()
+        except TollgateError as error:
+            # a primary that is gone, or one without a majority
+            why = str(error)
+        metrics.DATABASE_REFUSES_WRITES.set(why is not None)
+        if why is not None:
+            log.warning("database.takes_no_writes", error=why)
+        finding = Finding(trouble=Trouble.DATABASE_READ_ONLY, detail=why or "")
+        await self._tell(finding, self._refused.note(is_bad=why is not None))
+
+    async def _compare_clocks(self) -> None:
+        try:
+            ahead = await self._store.compare_clocks()
+        except TollgateError as error:
+            log.warning("clock.not_compared", error=type(error).__name__)
+            return
+        metrics.CLOCKS_APART.set(abs(ahead.total_seconds()))
+        # each machine has a clock of its own
+        machine, apart_s = platform.node(), round(abs(ahead).total_seconds())
+        finding = Finding(trouble=Trouble.CLOCKS_APART, subject=machine, amount=apart_s)
+        await self._tell(finding, self._apart.note(is_bad=is_too_far(ahead)))
+
+    async def _tell(self, finding: Finding, is_bad: bool | None) -> None:
+        """Raise or clear the alert; None: it is not decided yet."""
+        if is_bad:
+            await self._alerts.raise_once(finding.incident, self._texts.alert(finding))
+        elif is_bad is not None:
+            await self._alerts.clear(finding.incident, self._texts.all_clear(finding))
+
+
+class _Streak:
+    """Counts results of the same kind in a row."""
+
+    def __init__(self, bad_after: int, good_after: int) -> None:
+        self._bad_after, self._good_after = bad_after, good_after
+        self._bad = self._good = 0
+
+    @property
+    def is_bad(self) -> bool:
+        """Whether the last result was bad."""
+        return self._bad > 0
+
+    def note(self, *, is_bad: bool) -> bool | None:
+        """Return whether it has been bad for long enough; False: good for long enough, None: neither."""
+        self._bad, self._good = (self._bad + 1, 0) if is_bad else (0, self._good + 1)
+        if self._bad >= self._bad_after:
+            return True
+        return False if self._good >= self._good_after else None
 
 
 async def measure_lag(clock: Clock) -> None:

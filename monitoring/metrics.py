@@ -136,6 +136,16 @@ DATABASE_UP = Gauge(
 DATABASE_PING = Gauge(
     "tollgate_database_ping_seconds", "Duration of the last answered ping of this process", registry=REGISTRY
 )
+DATABASE_REFUSES_WRITES = Gauge(
+    "tollgate_database_refuses_writes",
+    "1 when the database refused the last small write of this process",
+    registry=REGISTRY,
+)
+CLOCKS_APART = Gauge(
+    "tollgate_clocks_apart_seconds",
+    "By how much this machine's clock and the database's differ",
+    registry=REGISTRY,
+)
 LOOP_LAG = Histogram(
     "tollgate_event_loop_lag_seconds",
     "Delay with which the event loop of this process wakes a sleeping task",

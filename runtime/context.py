@@ -25,7 +25,7 @@ from database.operations.rates import share_ops
 from database.team import Team
 from monitoring import logs
 from monitoring.alerts import Alerts, first_that_reaches
-from monitoring.health import DatabaseWatch, measure_lag
+from monitoring.health import DatabaseWatch, WatchedStore, measure_lag
 from monitoring.webhook import AlertWebhook
 from runtime.lifecycle import (
     START_PATIENCE_S,
@@ -137,7 +137,7 @@ def _put_together(
         user_limiter=user_limiter,
         admin_limiter=admin_limiter,
         alerts=Alerts(send_to_owners, store=incident_ops, sink=webhook, clock=clock),
-        outage_retry=RetryOnDatabaseOutage(database.ping, common_texts, clock),
+        outage_retry=RetryOnDatabaseOutage(database.check, common_texts, clock),
         tasks=Supervisor(),
     )
 
@@ -168,7 +168,9 @@ def _tell_of_unknown_refusals(base: ProcessContext) -> None:
 def _watch(base: ProcessContext) -> None:
     """Start watching the database and the loop, in real time: both are about the machine."""
     real = SystemClock()
-    watch = DatabaseWatch(base.database.ping, base.alerts, health_texts.DATABASE_AWAY, health_texts.DATABASE_BACK, real)
+    database = base.database
+    store = WatchedStore(database.ping, database.writes, database.clocks.measure)
+    watch = DatabaseWatch(store, base.alerts, health_texts, real)
     base.tasks.keep_running(watch.run, "database watch", real)
     base.tasks.keep_running(partial(measure_lag, real), "loop lag", real)
     base.tasks.keep_running(LoopAlerts(LOOP_FAILURES, base.alerts, real).run, "loop watch", real)

@@ -5,7 +5,6 @@ Knows no Telegram: `context.py` adds the bots, the web app alone does without th
 
 import asyncio
 import gc
-import itertools
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
@@ -17,8 +16,8 @@ import structlog
 
 from config import Settings, load_settings
 from core.clock import Clock, SystemClock
-from core.errors import StoreRefused, StoreUnavailable
-from core.retries import retry_while_unavailable
+from core.errors import StoreNotFound, StoreReadOnly, StoreRefused, StoreSlow, StoreUnavailable, TollgateError
+from core.health.clocks import difference_in_words, is_too_far
 from core.supervisor import Supervisor
 from database.backups.restore_marker import WrongTarget, check_not_half_restored
 from database.connection import Database, open_database
@@ -87,8 +86,10 @@ async def open_store(settings: Settings, clock: SystemClock) -> Database:
     except StoreRefused as error:  # no server was asked: the address itself is wrong
         raise CannotStart(f"MONGO_URI: {error}", status=2) from None
     await as_soon_as_it_answers(partial(refuse_half_restored, database), clock)
+    await as_soon_as_it_answers(partial(_refuse_read_only, database), clock)
     await apply_migrations(database, clock)
-    await as_soon_as_it_answers(partial(ensure_indexes, database), clock)
+    await as_soon_as_it_answers(partial(ensure_indexes, database, partial(announce, "database")), clock)
+    await _announce_clocks(database)
     shortener_ops.set_environment([one.as_listed() for one in settings.SHORTENERS])
     announce("database", "in memory, forgotten at the end" if database.is_memory else f"open ({database.name})")
     return database
@@ -112,24 +113,58 @@ async def apply_migrations(database: Database, clock: Clock) -> None:
         raise CannotStart(f"MONGO_DB: {error}") from None
 
 
-async def as_soon_as_it_answers(work: Callable[[], Awaitable[object]], clock: Clock) -> None:
-    """Call the idempotent `work` until the database answers. Raises CannotStart after START_PATIENCE_S seconds."""
+async def _refuse_read_only(database: Database) -> None:
+    """Raises StoreReadOnly when the database refuses a small write."""
+    if (why := await database.writes.check()) is not None:
+        raise StoreReadOnly(why)
 
-    async def attempt() -> None:
+
+async def _announce_clocks(database: Database) -> None:
+    """Print a line when the database's clock is too far from this machine's. The start goes on: no job begins."""
+    try:
+        ahead = await database.clocks.measure()
+    except TollgateError as error:
+        log.warning("clock.not_compared", error=type(error).__name__)
+        return
+    if is_too_far(ahead):
+        announce("clock", f"{difference_in_words(ahead)}; no job begins until they agree")
+
+
+async def as_soon_as_it_answers(work: Callable[[], Awaitable[object]], clock: Clock) -> None:
+    """Call the idempotent `work` until the database answers. Raises CannotStart.
+
+    START_PATIENCE_S counts only while the database is away: `work` itself may take longer, and an outage after long
+    work begins the count anew.
+    """
+    away_since: float | None = None
+    while True:
+        started = clock.monotonic()
         try:
             await work()
-        except StoreUnavailable:
-            log.warning("start.waiting_for_database")
-            raise
+            return
+        except StoreReadOnly as error:
+            raise CannotStart(f"MONGO_URI: the database can be read but refuses writes: {error}") from None
+        except StoreUnavailable as error:
+            log.warning("start.waiting_for_database", error=str(error))
+            failed = clock.monotonic()
+            if failed - started > START_PATIENCE_S:
+                away_since = failed
+            elif away_since is None:
+                away_since = started
+            if failed + DATABASE_RETRY_S - away_since >= START_PATIENCE_S:
+                raise CannotStart(_why_it_waited_in_vain(error)) from None
+        except StoreRefused as error:
+            raise CannotStart(f"MONGO_URI: the database refuses: {error}") from error
+        await clock.sleep(DATABASE_RETRY_S)
 
-    try:
-        async with asyncio.timeout(START_PATIENCE_S):
-            await retry_while_unavailable(attempt, clock, itertools.repeat(DATABASE_RETRY_S))
-    except TimeoutError:
-        text = f"MONGO_URI: no MongoDB answered within {START_PATIENCE_S:.0f} s. Is it running?"
-        raise CannotStart(text) from None
-    except StoreRefused as error:
-        raise CannotStart(f"MONGO_URI: the database refuses: {error}") from error
+
+def _why_it_waited_in_vain(error: StoreUnavailable) -> str:
+    waited = f"{START_PATIENCE_S:.0f} s"
+    if isinstance(error, StoreNotFound):
+        return f"MONGO_URI: within {waited} DNS knew no server of that name. Is the name after mongodb+srv:// right?"
+    if isinstance(error, StoreSlow):
+        return f"MONGO_URI: the database answers, but for {waited} it has been too slow for: {error}"
+    return f"MONGO_URI: no MongoDB answered within {waited}. Is it running?"
 
 
 async def take_sandbox_time(url: str, clock: SystemClock) -> None:

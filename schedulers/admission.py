@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from core.clock import Clock
+from core.health.clocks import difference_in_words, is_too_far
 from core.jobs import JobOutcome, JobRun
 from core.retries import LONG_S, SHORT_S
+from database.connection import current_database
 from database.operations import lease_ops, run_ops
 from schedulers.leases import TTL
 
@@ -56,6 +58,9 @@ class NotAdmitted:
 
 async def why_not_admitted(job: str, request: RunRequest, now: datetime) -> NotAdmitted:
     """Return why the lease of `job` could not be taken."""
+    ahead = current_database().clocks.ahead
+    if is_too_far(ahead):
+        return NotAdmitted(difference_in_words(ahead), now + TTL)
     lease = await lease_ops.find(job)
     if lease is None:
         return NotAdmitted("another was first", now)

@@ -56,7 +56,7 @@ async def telegram(config: JobConfig) -> AsyncIterator[TelegramResources]:
         tasks.keep_running(pauses.write, "pauses", clock)
         tasks.keep_running(pauses.follow, "pauses of others", clock)
         tasks.keep_running(ceilings.run, "shares of calls", clock)
-        yield TelegramResources(user_bot, alerts, owners)
+        yield TelegramResources(user_bot, alerts, owners, config.is_posted)
     finally:
         if webhook is not None:
             await webhook.close()

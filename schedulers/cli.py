@@ -264,6 +264,7 @@ def _job_config(settings: Settings, kind: Callable[..., Any]) -> Any:
         data_dir=settings.DATA_DIR,
         backup_keep=settings.BACKUP_KEEP,
         storage_channel_id=settings.STORAGE_CHANNEL_ID,
+        is_posted=settings.UPDATES == "webhook",
         user_token=settings.USER_BOT_TOKEN,
         admin_token=settings.ADMIN_BOT_TOKEN,
         owner_ids=settings.ADMIN_IDS,

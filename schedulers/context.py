@@ -48,6 +48,8 @@ class TelegramResources:
     alerts: Alerts
     #: None where the caller has no more than a bot: enough for the two deleters
     owners: OwnerResources | None = None
+    #: whether Telegram posts the updates of the user bot (`UPDATES=webhook`)
+    is_posted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

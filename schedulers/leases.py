@@ -8,8 +8,10 @@ import structlog
 
 from core.clock import Clock
 from core.errors import TollgateError
+from core.health.clocks import is_too_far
 from core.retries import retry_while_unavailable
 from core.supervisor import Supervisor
+from database.connection import current_database
 from database.operations import lease_ops
 
 log = structlog.get_logger("tollgate.jobs")
@@ -58,10 +60,14 @@ async def held(
 ) -> AsyncIterator[Lease | None]:
     """Hold the lease of `job` while the block runs; None when another owner has it, or the job is paused.
 
+    None also while this machine's clock is too far from the database's (`core.health.clocks.APART_MAX`): another
+    machine could then take the lease while its owner still counts on it.
     While the database is away it is asked again after each of `pauses_s`. Raises StoreUnavailable when it stays away.
     """
 
     async def take() -> Lease | None:
+        if is_too_far(await current_database().clocks.measure()):
+            return None
         now = clock.now()
         fence = await lease_ops.take(job, owner, now, TTL, even_paused=even_paused)
         return None if fence is None else Lease(job, owner, clock, now + TTL, fence)

@@ -52,6 +52,7 @@ class JobConfig:
     rate_per_s: float
     bulk_rate_per_s: float
     storage_channel_id: int | None = None
+    is_posted: bool = False
 
     def context(self) -> JobContext:
         """Return the context of jobs that need no bot."""

@@ -119,7 +119,7 @@ def _job_context(base: ProcessContext) -> JobContext:
         times=settings.job_times,
         # after the sandbox's clock was moved the effect should show at once
         jitter=timedelta() if settings.SANDBOX_CLOCK_URL else JITTER,
-        telegram=TelegramResources(base.user_bot, base.alerts, owners),
+        telegram=TelegramResources(base.user_bot, base.alerts, owners, is_posted=settings.UPDATES == "webhook"),
     )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from core.posts import Post
 from core.settings import ShortenerFailure
 from core.subscriptions import Channel, ChannelMode, OnError
-from views.html import cut, esc, isolate
+from views.html import bare, cut, esc, isolate
 from views.publishing.announcement_texts import NOT_PUBLISHED_TO
 from views.storage.texts import RESTRICTED_REMEDY
 
@@ -22,7 +22,7 @@ def storage_lost(reason: str) -> str:
     return (
         "<b>The storage channel cannot be reached by the user bot.</b>\n"
         "Subscribers get no posts until it is an administrator there again. "
-        f"Telegram says: {esc(cut(reason, 200))}\n{_NOTHING_LOST}"
+        f"Telegram says: {esc(cut(bare(reason), 200))}\n{_NOTHING_LOST}"
     )
 
 
@@ -44,7 +44,7 @@ def post_refused(post: Post, words: str) -> str:
     """Say that Telegram refuses a post's content. `words`: what it says."""
     return (
         f"<b>Telegram does not let me send post {post.number}.</b> {isolate(post.title)}\n"
-        f"It says: {esc(cut(words, 200))}\n"
+        f"It says: {esc(cut(bare(words), 200))}\n"
         "“Content” on the post's card (/posts), then “Replace all”, repairs it."
     )
 
@@ -96,7 +96,7 @@ def members_refused(channel: Channel, reason: str) -> str:
     """Say that Telegram answers something unknown when asked who has joined. `reason`: its error description."""
     pass_or_not = "are let in" if channel.on_error is OnError.OPEN else "get no posts"
     return (
-        f"<b>Telegram does not say who has joined {isolate(channel.name)}.</b> It says: {esc(cut(reason, 200))}\n"
+        f"<b>Telegram does not say who has joined {isolate(channel.name)}.</b> It says: {esc(cut(bare(reason), 200))}\n"
         f"Subscribers I cannot check {pass_or_not}. "
         "“Check” on the channel's screen (/channels) says whether a right is missing."
     )
@@ -133,7 +133,7 @@ def offer_refused(reason: str) -> str:
     """Say that Telegram refuses the message with the button “Unlock”. `reason`: its error description."""
     return (
         "<b>Telegram does not take the message that asks subscribers to unlock.</b> Until this is put right, they get "
-        f"no answer. Telegram says: {esc(cut(reason, 200))}\n"
+        f"no answer. Telegram says: {esc(cut(bare(reason), 200))}\n"
         "Mostly it is the address behind one of its buttons: check the how-to link (/settings, Unlocking), "
         "PUBLIC_BASE_URL, and what the shortener answers."
     )
@@ -143,7 +143,7 @@ def refusal_unknown(method: str, chat: str, words: str) -> str:
     """Say that Telegram refused something with words nobody knows. `words`: without secrets."""
     return (
         "<b>Telegram refused something in words I do not know.</b>\n"
-        f"It says: {esc(cut(words, 200))}\n"
+        f"It says: {esc(cut(bare(words), 200))}\n"
         f"What I asked for: {esc(method)} ({esc(chat)}). I will not tell you of these words again. "
         "If something does not work as it should, send this message to whoever runs the bot."
     )
@@ -171,7 +171,7 @@ def shorteners_work() -> str:
 
 def announcement_failed(title: str, channel: str, words: str) -> str:
     """Say that an announcement is not in its channel. `words`: Telegram's; "": it was not asked."""
-    because = f"Telegram refused: {esc(cut(words, 200))}" if words else NOT_PUBLISHED_TO
+    because = f"Telegram refused: {esc(cut(bare(words), 200))}" if words else NOT_PUBLISHED_TO
     return (
         f"<b>{isolate(title)} is not in {isolate(channel)}.</b> {because}\n"
         "Open the post's card (/posts), Publish: it can be tried again there."
@@ -198,7 +198,8 @@ def announcement_missed(title: str, channel: str) -> str:
 def announcement_stays(title: str, channel: str, words: str) -> str:
     """Say that an announcement cannot be taken out of its channel. `words`: what Telegram says."""
     return (
-        f"<b>I cannot take {isolate(title)} out of {isolate(channel)}.</b> Telegram refused: {esc(cut(words, 200))}\n"
+        f"<b>I cannot take {isolate(title)} out of {isolate(channel)}.</b> "
+        f"Telegram refused: {esc(cut(bare(words), 200))}\n"
         "Give the bot its rights there back: I try again each hour for a day. You can also delete the message yourself."
     )
 

@@ -6,7 +6,7 @@ import structlog
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from core.errors import StoreUnavailable
+from core.errors import StoreSlow, StoreUnavailable
 from web_app import problems
 from web_app.pages.rendering import Pages
 
@@ -14,7 +14,10 @@ log = structlog.get_logger("tollgate.web_app")
 
 
 class ErrorPages:
-    """Answers 503 for an unavailable store and 500 for anything else. The address is not logged: it holds a token."""
+    """Answers 503 for an unavailable store, 504 for a slow one and 500 for anything else.
+
+    The address is not logged: it holds a token.
+    """
 
     def __init__(self, app: ASGIApp, pages: Pages) -> None:
         self._app = app
@@ -34,6 +37,9 @@ class ErrorPages:
         except ClientDisconnect:
             log.debug("web.visitor_left")
             return
+        except StoreSlow as error:
+            log.warning("web.store_slow", error=str(error))
+            answer = problems.slow() if is_api else self._pages.unavailable(504)
         except StoreUnavailable as error:
             log.warning("web.store_unavailable", error=str(error))
             answer = problems.unavailable() if is_api else self._pages.unavailable()

@@ -34,7 +34,13 @@ METRICS_FOR_S = 5.0
 CHECKS = ("database", "bots", "jobs")
 
 _NO_STORE = {"Cache-Control": "no-store"}
-_OF_BOTS = (Trouble.BOT_AWAY, Trouble.BOT_UNKNOWN, Trouble.WEBHOOK_SET, Trouble.SECOND_POLLER)
+_OF_BOTS = (
+    Trouble.BOT_AWAY,
+    Trouble.BOT_UNKNOWN,
+    Trouble.WEBHOOK_SET,
+    Trouble.WEBHOOK_LOST,
+    Trouble.SECOND_POLLER,
+)
 
 Check = dict[str, Any]
 
@@ -90,6 +96,13 @@ async def _check_database() -> Check:
     took_s = await time_ping(_ping, STORE_WITHIN_S)
     if took_s is None:
         return {"ok": False, "problem": f"no answer within {STORE_WITHIN_S:.0f} s"}
+    try:
+        async with asyncio.timeout(STORE_WITHIN_S):
+            refused = await current_database().writes.known()
+    except (TollgateError, TimeoutError) as error:
+        refused = type(error).__name__
+    if refused is not None:
+        return {"ok": False, "problem": f"takes no writes: {refused}"}
     return {"ok": True, "took_ms": round(took_s * 1000)}
 
 

@@ -104,6 +104,12 @@ def unavailable() -> Response:
     return _response(503, body, {"Retry-After": str(RETRY_AFTER_S)})
 
 
+def slow() -> Response:
+    """504: the database answers, but did not finish in time."""
+    body = ApiError(error="The database took too long. Please try again in a minute.", code="slow")
+    return _response(504, body, {"Retry-After": str(RETRY_AFTER_S)})
+
+
 def failed(error_id: str) -> Response:
     """500, with the id that is in the log."""
     return _response(500, ApiError(error="Something went wrong on our side.", code="failed", error_id=error_id))

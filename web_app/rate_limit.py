@@ -4,13 +4,14 @@ import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from itertools import islice
 
 from cachetools import LRUCache
 from starlette.datastructures import Headers
 from starlette.types import Scope
 
+from core.addresses import Networks
 from core.clock import Clock
 
 WINDOW_S = 60.0
@@ -25,9 +26,6 @@ _FORWARDED_MAX = 512
 _WITH_PORT = re.compile(r"\[([^]]+)\](?::[0-9]{1,5})?|([0-9.]+):[0-9]{1,5}")
 
 Address = IPv4Address | IPv6Address
-Networks = tuple[IPv4Network | IPv6Network, ...]
-#: this machine
-LOOPBACK: Networks = (IPv4Network("127.0.0.0/8"), IPv6Network("::1/128"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,14 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
+from core.addresses import LOOPBACK, Networks
 from core.clock import Clock
 from core.jobs import JobPlan
 from core.statistics import DayStats
 from database.team import Team
 from monitoring import pictures
 from monitoring.pictures import Picture, Theme
-from web_app.rate_limit import LOOPBACK, Limits, Networks
+from web_app.rate_limit import Limits
 from web_app.updates import Receivers
 
 #: draws one picture as PNG (`monitoring.pictures.draw`)

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request, Response
 from starlette.exceptions import HTTPException
 
 from monitoring import metrics
-from web_app.bodies import is_longer, read_body
+from web_app.bodies import read_body
 
 #: begins the path; the bot's id follows, never its token
 UPDATES_PATH = "/telegram"
@@ -47,8 +47,6 @@ def updates_router(receivers: Receivers) -> APIRouter:
         # before anything of the body is read
         if not receiver.is_secret(request.headers.get(SECRET_HEADER, "")):
             return _answer(bot, "forbidden", 403)
-        if is_longer(request.headers, UPDATE_MAX):
-            return _answer(bot, "too_large", 413)
         raw = _update_in(await read_body(request, UPDATE_MAX))
         if raw is None:
             return _answer(bot, "unreadable", 400)

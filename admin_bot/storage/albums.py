@@ -14,6 +14,7 @@ from cachetools import FIFOCache
 from core.clock import Clock
 from core.errors import StoreUnavailable, TollgateError
 from core.posts import PostItem
+from core.retries import OutagePauses
 from core.supervisor import Supervisor
 from sender.failures import TELEGRAM_ERRORS
 
@@ -191,7 +192,9 @@ class AlbumCollector:
 
     async def _receive(self, album: Album) -> None:
         is_notified = False
-        for pause_s in OUTAGE_PAUSES_S:
+        pauses = OutagePauses(OUTAGE_PAUSES_S)
+        pause_s: float | None = 0.0
+        while pause_s is not None:
             try:
                 await self._receiver.receive(album)
                 return
@@ -200,7 +203,8 @@ class AlbumCollector:
                 if not is_notified:
                     await self._receiver.notify(album, error)
                 is_notified = True
-                await self._clock.sleep(pause_s)
+                pause_s = pauses.after(error)
+                await self._clock.sleep(pause_s or 0)
             except TollgateError as error:
                 await self._receiver.notify(album, error)
                 raise

@@ -8,7 +8,7 @@ from bench.harness.child import Child, running, running_on, side_by_side
 from bench.harness.numbers import median, ratio
 from bench.harness.report import Figure, Row
 from bench.harness.stores import stores
-from bench.harness.telegram import BARE, TOKENS, UNLIMITED_PER_S, Telegram, bot_on
+from bench.harness.telegram import BARE, TOKENS, Telegram, bot_on
 from bench.plan import Plan
 from config import Settings
 
@@ -18,8 +18,10 @@ CEILING_PER_S = 30
 LATENCY_MS = 50
 #: what a broadcast of one message is sent with; nothing else here uses it
 COPY = "copyMessage"
-#: calls of the bare client under way at once; twice as many were a tenth faster
-AT_ONCE = 150
+#: calls of the bare client under way at once
+AT_ONCE = 100
+#: the highest SEND_RATE_PER_SECOND, for a Bot API server of one's own and paid broadcasts
+LIFTED_PER_S = 1000.0
 
 
 #: an action of a child that sends to subscribers, and its own arguments
@@ -49,12 +51,12 @@ LIMITED = Scenario(
     f"The sandbox refuses the {CEILING_PER_S + 1}st call in any second with a 429. The product goes by its default "
     "BULK_RATE_PER_SECOND.",
 )
-UNLIMITED = Scenario(
-    "Broadcast: no limit",
+LIFTED = Scenario(
+    f"Broadcast: the ceiling lifted to {LIFTED_PER_S:.0f} calls a second",
     0,
-    (UNLIMITED_PER_S, UNLIMITED_PER_S),
+    (LIFTED_PER_S, LIFTED_PER_S),
     {f"bare aiogram, {AT_ONCE} calls at once": ("at_once", {"at_once": AT_ONCE})},
-    "The product's rates are raised out of the way.",
+    "The sandbox refuses nothing.",
 )
 COLUMNS = {"sender": 0, "per second": 2, "of naive": 2, "with start": 2, "429": 0, "copies": 0, "of": 0}
 
@@ -84,7 +86,7 @@ async def measure(telegram: Telegram, plan: Plan) -> list[Figure]:
     (message_id,) = telegram.store(1)
     return [
         await _measured(telegram, plan, LIMITED, plan.limited, message_id),
-        await _measured(telegram, plan, UNLIMITED, plan.rushed, message_id),
+        await _measured(telegram, plan, LIFTED, plan.rushed, message_id),
     ]
 
 

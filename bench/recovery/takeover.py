@@ -55,7 +55,7 @@ async def measure(telegram: Telegram, plan: Plan) -> list[Figure]:
     if store is None:
         return [not_measured(TITLE, "It needs a server: processes share no store in memory.")]
     figure = Figure(TITLE, COLUMNS)
-    for scene in SCENES:
+    for scene in SCENES[: plan.takeovers]:
         waits = [await _longest_wait(telegram, store, scene) for _ in range(plan.repeats)]
         figure.rows.append((scene.event, scene.then, max(waits)))
     figure.notes = [

@@ -27,6 +27,7 @@ from pydantic import SecretStr
 
 from bench.harness.child import START_S
 from bench.harness.telegram import ADMIN_TOKEN
+from core.timing.job_times import JobTimes
 from database.connection import close_database, open_database
 from monitoring import logs
 from schedulers import bots
@@ -92,6 +93,8 @@ async def rush(work: Work, me: int, barrier: Barrier) -> list[list[float]]:
 
             if me in busy:
                 await asyncio.gather(*(press(chat_id) for chat_id in work.people[me] for _ in range(AT_ONCE)))
+        # one without work stays until the others have ended
+        await asyncio.to_thread(barrier.wait)
     await close_database()
     return phases
 

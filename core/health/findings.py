@@ -22,6 +22,8 @@ class Trouble(StrEnum):
     BOT_UNKNOWN = "bot_unknown"
     #: a webhook is set although updates are polled: they are sent elsewhere
     WEBHOOK_SET = "webhook_set"
+    #: the webhook that was set is gone, or another one is set: updates are not posted here
+    WEBHOOK_LOST = "webhook_lost"
     #: another program polls with the bot's token and takes updates
     SECOND_POLLER = "second_poller"
     #: many updates wait at Telegram
@@ -30,6 +32,10 @@ class Trouble(StrEnum):
     FLOOD = "flood"
     DATABASE_AWAY = "database_away"
     DATABASE_SLOW = "database_slow"
+    #: it can be read but takes no writes: nothing is delivered, nothing deleted
+    DATABASE_READ_ONLY = "database_read_only"
+    #: the clocks of a machine and of the database are too far apart for leases: no job begins
+    CLOCKS_APART = "clocks_apart"
     #: a job has not run for two intervals
     JOB_OVERDUE = "job_overdue"
     #: a job's last run failed or was stopped at its time limit

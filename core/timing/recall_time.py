@@ -48,7 +48,7 @@ def oldest_at_deletion(recipients: int, send_per_s: float, delete_per_s: float, 
         if now_deleted > 0:
             deleted += now_deleted
             oldest_s = max(oldest_s, age_s)
-        if recipients - deleted < 0.5:
+        if deleted >= 0.9999 * recipients:
             break
     return timedelta(seconds=max(oldest_s, lifetime_s))
 

@@ -4,6 +4,7 @@ A row's `_id` is "broadcast:user", so that every server finds it by `_id`, whate
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from core.broadcasts import Recipient, RecipientState
@@ -20,6 +21,16 @@ _LOST_BATCH = 1000
 _SWEEPABLE: Document = {"state": RecipientState.UNKNOWN, "sweep_after": {"$ne": None}, "sent_at": {"$ne": None}}
 #: no answer came, and no id after it is known
 _WITHOUT_BOUND: Document = {"state": RecipientState.UNKNOWN, "sweep_before": None}
+
+
+@dataclass(frozen=True, slots=True)
+class SentCopies:
+    """The copies a recipient got."""
+
+    user_id: int
+    message_ids: Sequence[int]
+    sent_at: datetime
+    error: str | None = None
 
 
 def rows() -> Collection:
@@ -134,10 +145,27 @@ async def mark_sent(
 
     Also replaces "unknown" and "swept", which other processes may have recorded meanwhile.
     """
+    return await rows().update_one(*_sent(broadcast_id, owner, SentCopies(user_id, message_ids, sent_at, error)))
+
+
+async def mark_each_sent(broadcast_id: str, owner: str, copies: Sequence[SentCopies]) -> int:
+    """Do the same for many recipients in one command, atomically each; returns how many rows were `owner`'s.
+
+    Raises StoreRefused when a row was refused; the others are written.
+    """
+    return await rows().update_each([_sent(broadcast_id, owner, one) for one in copies])
+
+
+def _sent(broadcast_id: str, owner: str, copies: SentCopies) -> tuple[Document, Document]:
+    """Return the condition and the change of a row whose copies arrived."""
     unsettled = {"$in": [RecipientState.SENDING, RecipientState.UNKNOWN, RecipientState.SWEPT, RecipientState.SENT]}
-    mine = _one(broadcast_id, user_id, owner=owner, state=unsettled)
-    sent = {"state": RecipientState.SENT, "message_ids": list(message_ids), "sent_at": sent_at, "error": error}
-    return await rows().update_one(mine, {"$set": sent})
+    sent = {
+        "state": RecipientState.SENT,
+        "message_ids": list(copies.message_ids),
+        "sent_at": copies.sent_at,
+        "error": copies.error,
+    }
+    return _one(broadcast_id, copies.user_id, owner=owner, state=unsettled), {"$set": sent}
 
 
 async def mark_not_sent(broadcast_id: str, user_id: int, owner: str, state: RecipientState, error: str) -> bool:

@@ -3,7 +3,7 @@
 from functools import partial
 
 from config import Settings
-from core.clock import SystemClock
+from core.clock import MachineClock
 from database.operations.processes import polling_lease_ops
 from runtime.context import ProcessContext
 from runtime.lifecycle import CannotStart, announce
@@ -11,9 +11,10 @@ from runtime.polling_watch import PollingWatch
 from runtime.updates.polling import LongPolling, show_turn
 from runtime.updates.polling_turn import PollingTurn
 from runtime.updates.source import ServedBot, UpdateSource
-from runtime.updates.webhook import POSTED, Webhook, address_of, remove_own_webhook
+from runtime.updates.webhook import POSTED, Webhook, remove_own_webhook
 from sender.updates.update_ages import UpdateAges
 from sender.updates.webhook import WebhookReceiver, secret_from_token
+from sender.updates.webhook_address import address_of
 
 #: the bots whose updates any process may have. An album or a batch sent to the admin bot is gathered by one process
 POSTABLE = frozenset({"user_bot"})
@@ -25,9 +26,9 @@ def source_of(base: ProcessContext, served: ServedBot) -> UpdateSource:
         return _webhook(base, served)
     bot = served.bot
     bot.session.middleware(PollingWatch(served.name, base.alerts, base.clock, base.tasks))
-    # in real time: a lease is about the machine
+    # in real time: a lease is about the machine, which may be suspended
     on_change = show_turn(served.name, bot.id, base.update_states, announce)
-    turn = PollingTurn(bot.id, polling_lease_ops, SystemClock(), on_change=on_change)
+    turn = PollingTurn(bot.id, polling_lease_ops, MachineClock(), on_change=on_change)
     return LongPolling(served, turn, before_polls=partial(remove_own_webhook, bot, base.clock))
 
 

@@ -1,16 +1,12 @@
 """Takes updates by webhook: Telegram posts them to the web app of any process (BOTAPI §2.3)."""
 
 import asyncio
-from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
-from hashlib import sha256
 from urllib.parse import urlsplit
 
 import structlog
 from aiogram import Bot
 from aiogram.exceptions import TelegramBadRequest, TelegramNotFound, TelegramUnauthorizedError
-from aiogram.types import WebhookInfo
 
 from core.clock import Clock
 from monitoring import logs
@@ -19,47 +15,16 @@ from runtime.updates.receivers import Receivers
 from runtime.updates.source import ServedBot
 from sender.failures import TELEGRAM_ERRORS
 from sender.updates.webhook import WebhookReceiver
+from sender.updates.webhook_address import MAX_CONNECTIONS, Address, is_ours
 
 log = structlog.get_logger("tollgate.process")
 
 #: what a process does about the updates of a bot, as /readyz shows it
 POSTED = "posted by Telegram"
-#: as in `web_app.updates`; the bot's id follows
-PATH = "/telegram/"
-#: posts Telegram has under way at a time: the most it takes. Twice as many updates are on their way, so that some chats
-#: whose updates wait do not hold up all others (WebhookActor.cpp, max_loaded_updates_)
-MAX_CONNECTIONS = 100
 #: seconds between two attempts to set or remove the webhook while Telegram does not answer
 AGAIN_S = 5.0
 #: another attempt would be answered in the same way
 REFUSED = (TelegramBadRequest, TelegramNotFound, TelegramUnauthorizedError)
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """Where Telegram posts the updates of a bot, and the secret it names."""
-
-    url: str
-    secret: str = field(repr=False)
-
-    def is_set(self, info: WebhookInfo, allowed_updates: Sequence[str]) -> bool:
-        """Whether Telegram posts here already, in the wanted way."""
-        return (
-            info.url == self.url
-            and info.max_connections == MAX_CONNECTIONS
-            and set(info.allowed_updates or ()) == set(allowed_updates)
-        )
-
-
-def address_of(base_url: str, bot_id: int, secret: str) -> Address:
-    """Return the address of a bot. It shows when the secret is another one, which getWebhookInfo does not."""
-    mark = sha256(b"tollgate webhook address" + secret.encode()).hexdigest()[:12]
-    return Address(f"{base_url}{PATH}{bot_id}?secret={mark}", secret)
-
-
-def is_ours(url: str, bot_id: int) -> bool:
-    """Whether `url` is the address of this bot in any house of ours, whatever its host and secret."""
-    return urlsplit(url).path.endswith(f"{PATH}{bot_id}")
 
 
 async def remove_own_webhook(bot: Bot, clock: Clock) -> None:

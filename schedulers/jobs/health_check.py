@@ -47,8 +47,6 @@ class HealthCheck:
         alerts: Alerts,
         ping: Ping,
         chats: ChatChecker,
-        *,
-        is_polling: bool = True,
     ) -> None:
         """`bots`: the user bot first. `plans`: of the jobs to check but its own. `ping` raises TollgateError."""
         self._bots = bots
@@ -56,7 +54,6 @@ class HealthCheck:
         self._alerts = alerts
         self._ping = ping
         self._chats = chats
-        self._is_polling = is_polling
         self._flood = FloodShare(bots)
         #: the last check of this process, used while the database is away
         self._last: Health | None = None
@@ -106,7 +103,7 @@ class HealthCheck:
         others = {job: plan for job, plan in self._plans.items() if job != run.job}
         self._flood.check(result)
         await asyncio.gather(
-            *(check_bot(probe, result, is_polling=self._is_polling) for probe in self._bots),
+            *(check_bot(probe, result) for probe in self._bots),
             check_database(self._ping, result),
             check_jobs(others, before.since, before.succeeded_at, result, now),
             check_deletions(result, now),
@@ -134,6 +131,7 @@ async def _ping() -> None:
 
 def create(context: JobContext) -> HealthCheck:
     telegram, owners = context.telegram_of("health_check"), context.owners_of("health_check")
-    bots = (bot_probe("user_bot", telegram.user_bot), bot_probe("admin_bot", owners.admin_bot))
+    user_bot = bot_probe("user_bot", telegram.user_bot, is_posted=telegram.is_posted)
+    bots = (user_bot, bot_probe("admin_bot", owners.admin_bot))
     chats = ChatChecks(telegram.user_bot, owners.admin_bot, telegram.alerts, owners.storage_channel_id)
     return HealthCheck(bots, context.plans(), telegram.alerts, _ping, chats)

@@ -38,7 +38,7 @@ _RUNS = 5
 #: the process that polls opens and closes the incident itself; the check only shows it
 NOTIFIED_BY_POLLING = frozenset({Trouble.SECOND_POLLER})
 _OF_BOTS = frozenset({Trouble.BOT_AWAY, Trouble.BOT_UNKNOWN})
-_OF_ANSWERS = frozenset({Trouble.WEBHOOK_SET, Trouble.UPDATES_WAIT})
+_OF_ANSWERS = frozenset({Trouble.WEBHOOK_SET, Trouble.WEBHOOK_LOST, Trouble.UPDATES_WAIT})
 _OF_JOBS = frozenset({Trouble.JOB_OVERDUE, Trouble.JOB_FAILED})
 
 
@@ -48,6 +48,8 @@ class BotStatus:
 
     has_webhook: bool
     pending_updates: int
+    #: whether the webhook is one this product sets
+    is_ours: bool = False
 
 
 class BotUnavailable(Exception):
@@ -68,6 +70,8 @@ class BotProbe:
     bot_id: int
     #: calls getMe and getWebhookInfo; raises BotUnavailable
     ask: Callable[[], Awaitable[BotStatus]]
+    #: whether its updates are to be posted by Telegram; False: they are polled
+    is_posted: bool = False
 
 
 class ChatChecker(Protocol):
@@ -103,8 +107,8 @@ class CheckResult:
         return (trouble, "") not in self.unchecked and (trouble, finding.subject) not in self.unchecked
 
 
-async def check_bot(probe: BotProbe, result: CheckResult, *, is_polling: bool) -> None:
-    """Ask Telegram about one bot. A webhook is a trouble only when updates are polled."""
+async def check_bot(probe: BotProbe, result: CheckResult) -> None:
+    """Ask Telegram about one bot. A webhook is a trouble when updates are polled; else it is one that none is ours."""
     started_at = time.monotonic()
     try:
         async with asyncio.timeout(BOT_WITHIN_S):
@@ -117,8 +121,10 @@ async def check_bot(probe: BotProbe, result: CheckResult, *, is_polling: bool) -
         # the bot's other troubles could not be checked
         result.unchecked |= {(one, probe.name) for one in (_OF_BOTS | _OF_ANSWERS) - {trouble}}
         return
-    if status.has_webhook and is_polling:
+    if status.has_webhook and not probe.is_posted:
         result.add(Trouble.WEBHOOK_SET, probe.name)
+    if probe.is_posted and not status.is_ours:
+        result.add(Trouble.WEBHOOK_LOST, probe.name)
     if status.pending_updates > PENDING_MAX:
         result.add(Trouble.UPDATES_WAIT, probe.name, status.pending_updates)
     latency_ms = round((time.monotonic() - started_at) * 1000)

@@ -13,7 +13,8 @@ from aiogram.client.session.middlewares.base import RequestMiddlewareType
 from aiogram.types import ErrorEvent, TelegramObject, Update
 
 from core.clock import Clock
-from core.errors import StoreUnavailable, TollgateError
+from core.errors import StoreSlow, StoreUnavailable, TollgateError
+from core.retries import OutagePauses
 from monitoring import metrics
 from sender.failures import TELEGRAM_ERRORS
 from sender.lanes import at_least_once
@@ -79,7 +80,8 @@ class RetryOnDatabaseOutage(BaseMiddleware):
     """Holds updates whose handler raised StoreUnavailable and handles them again when the database is back.
 
     Handlers must be idempotent. Each chat gets one notice per outage. A held update occupies no place, so that others
-    get their notice too. Register it before the FSM middleware.
+    get their notice too. After a command that was only slow, a user gets the error's sentence and may try again; what
+    nobody can send again is handled again, after long pauses. Register it before the FSM middleware.
     """
 
     def __init__(
@@ -88,6 +90,7 @@ class RetryOnDatabaseOutage(BaseMiddleware):
         texts: IntakeTexts,
         clock: Clock,
     ) -> None:
+        """`probe` raises StoreUnavailable while the database is away, or refuses writes."""
         self._probe = probe
         self._texts = texts
         self._clock = clock
@@ -108,12 +111,12 @@ class RetryOnDatabaseOutage(BaseMiddleware):
     async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
         try:
             return await handler(event, dict(data))
-        except StoreUnavailable:
-            if not isinstance(event, Update):
+        except StoreUnavailable as error:
+            if not isinstance(event, Update) or (isinstance(error, StoreSlow) and private_chat_of(event) is not None):
                 raise
-            return await self._hold(handler, event, data)
+            return await self._hold(handler, event, data, error)
 
-    async def _hold(self, handler: Handler, update: Update, data: dict[str, Any]) -> Any:
+    async def _hold(self, handler: Handler, update: Update, data: dict[str, Any], error: StoreUnavailable) -> Any:
         bot: Bot = data["bot"]
         if self.held >= HELD_MAX:
             raise StoreUnavailable("too many updates are held")
@@ -124,7 +127,7 @@ class RetryOnDatabaseOutage(BaseMiddleware):
             if await self._notify_once(bot, update):
                 # the user can try again: Telegram need not keep it
                 acknowledge()
-            return await self._retry(handler, update, data)
+            return await self._retry(handler, update, data, error)
         finally:
             self.held -= 1
             if self.held == 0:
@@ -147,22 +150,35 @@ class RetryOnDatabaseOutage(BaseMiddleware):
             self._notified.discard((bot.id, chat_id))
         return is_sent
 
-    async def _retry(self, handler: Handler, update: Update, data: dict[str, Any]) -> Any:
+    async def _retry(self, handler: Handler, update: Update, data: dict[str, Any], error: StoreUnavailable) -> Any:
         # nobody can send again what came from a channel or a group
-        hold_for_s = math.inf if private_chat_of(update) is None else HOLD_FOR_S
-        give_up_at = self._clock.monotonic() + hold_for_s
+        is_private = private_chat_of(update) is not None
+        give_up_at = self._clock.monotonic() + (HOLD_FOR_S if is_private else math.inf)
+        slow = OutagePauses()
         while self._clock.monotonic() < give_up_at:
             with place_given_up():
-                if not await self._wait_and_probe():
+                if isinstance(error, StoreSlow):
+                    await self._wait_slow(slow, error, is_private=is_private)
+                elif not await self._wait_and_probe():
                     continue
                 await self._retry_slots.acquire()
             try:
-                return await handler(update, dict(data))
-            except StoreUnavailable:
+                result = await handler(update, dict(data))
+            except StoreUnavailable as again:
+                error = again
                 continue
             finally:
                 self._retry_slots.release()
+            self._pause_s = PROBE_FIRST_S
+            return result
         raise StoreUnavailable("the database stayed away")
+
+    async def _wait_slow(self, pauses: OutagePauses, error: StoreSlow, *, is_private: bool) -> None:
+        """Wait before the next attempt; raises `error` after the last one, and when a user can try again."""
+        pause_s = None if is_private else pauses.after(error)
+        if pause_s is None:
+            raise error
+        await self._clock.sleep(pause_s)
 
     async def _wait_and_probe(self) -> bool:
         """Return whether the database is back, after a back-off and one probe that all held updates share."""
@@ -172,12 +188,13 @@ class RetryOnDatabaseOutage(BaseMiddleware):
         is_back = False
         try:
             await self._clock.sleep(self._pause_s)
-            await self._probe()
-            is_back, self._pause_s = True, PROBE_FIRST_S
-            self._has_failed = False
-        except StoreUnavailable:
-            self._has_failed = True
+            # also after an answer: the update itself may meet the outage again
             self._pause_s = min(self._pause_s * 2, PROBE_LONGEST_S)
+            await self._probe()
+            is_back, self._has_failed = True, False
+        except StoreUnavailable as error:
+            self._has_failed = True
+            log.debug("intake.still_away", error=str(error))
         finally:
             self._probing = None
             probing.set_result(is_back)

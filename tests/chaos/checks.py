@@ -284,7 +284,7 @@ def all_waited(evidence: Evidence) -> Iterator[str]:
     for since, until in pauses_of_all(evidence):
         for call in evidence.calls:
             left_at = call["at"] - call["duration_ms"] / 1000
-            if since < left_at < until:
+            if since + evidence.travels_s < left_at < until:
                 yield f"call {call['n']} ({call['method']}) left {until - left_at:.1f} s before a bot's pause was over"
 
 

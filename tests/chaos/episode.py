@@ -15,6 +15,7 @@ from core.errors import StoreUnavailable
 from database.connection import close_database, current_database, open_database
 from database.indexes import ensure_indexes
 from sandbox.client import SandboxClient
+from sender.limiting.pauses import FOLLOW_S
 from tests.chaos import checks
 from tests.chaos.balancer import Balancer
 from tests.chaos.bots import BotProcesses
@@ -92,6 +93,7 @@ class Episode:
                 sabotage=self._sabotage,
                 ports=ports,
             )
+            self.world.evidence.travels_s = FOLLOW_S if self.plan.shape.runs_all_in_each else 0.0
             try:
                 self.world.evidence.began = await self.world.now()
                 await bots.start_all()

@@ -113,6 +113,8 @@ class Evidence:
     runs: Sequence[Json] = ()
     credits_before: dict[int, int] = field(default_factory=dict)
     credits_after: dict[int, int] = field(default_factory=dict)
+    #: seconds until the other processes of a bot know of a pause that one was asked for; 0: there is no other
+    travels_s: float = 0.0
     #: calls to a chat during the pause that a 429 had asked for
     ignored_429: Sequence[Json] = ()
     copy_calls: Sequence[Json] = ()

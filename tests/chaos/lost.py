@@ -91,7 +91,7 @@ def was_unheard(evidence: Evidence, call: dict[str, Any]) -> bool:
     How long a 429 takes to arrive depends on the machine: the bot's log has the time at which it was read.
     """
     told, at = call["told_at"], call["at"]
-    if at - told <= ON_ITS_WAY_S:
+    if at - told <= ON_ITS_WAY_S + evidence.travels_s:
         return True
     heard = sorted(_heard(evidence, call))
     known = [heard_at for heard_at in heard if heard_at < at - ON_ITS_WAY_S]

@@ -78,7 +78,7 @@ class CheckedHouse:
         self.chats = Chats()
         self.alerts: list[str] = []
         self.are_reached = True
-        self.is_polling = True
+        self.is_posted = False
         #: a job without ticks is never overdue
         self.plans: dict[str, JobPlan] = {BROADCAST_SENDER: PLANS[BROADCAST_SENDER]}
         self.restart()
@@ -90,11 +90,11 @@ class CheckedHouse:
     def restart(self) -> None:
         """Replace the process by a new one."""
         bots = (
-            BotProbe("user_bot", USER_BOT, self.user.ask),
+            BotProbe("user_bot", USER_BOT, self.user.ask, self.is_posted),
             BotProbe("admin_bot", ADMIN_BOT, self.admin.ask),
         )
         alerts = Alerts(self.notify, store=incident_ops, clock=self.clock)
-        self.check = HealthCheck(bots, self.plans, alerts, self.db.ping, self.chats, is_polling=self.is_polling)
+        self.check = HealthCheck(bots, self.plans, alerts, self.db.ping, self.chats)
 
     async def run_check(self, times: int = 1) -> Health:
         """Run so many checks, a minute apart; return what the last one stored."""
@@ -215,11 +215,15 @@ async def test_while_a_bot_gives_no_status_its_other_troubles_are_not_over(house
     assert "again" not in "".join(house.alerts)
 
 
-async def test_a_webhook_is_a_trouble_only_when_updates_are_polled(house: CheckedHouse) -> None:
-    house.is_polling = False
+async def test_a_webhook_that_is_wanted_is_a_trouble_when_it_is_gone_or_another_ones(house: CheckedHouse) -> None:
+    house.is_posted = True
     house.restart()
-    house.user.answer = BotStatus(has_webhook=True, pending_updates=0)
+    house.user.answer = BotStatus(has_webhook=True, pending_updates=0, is_ours=True)
     assert await house.troubles() == set()
+    house.user.answer = BotStatus(has_webhook=True, pending_updates=0)
+    assert await house.troubles() == {"webhook_lost:user_bot"}
+    house.user.answer = BotStatus(has_webhook=False, pending_updates=0)
+    assert await house.troubles() == {"webhook_lost:user_bot"}
 
 
 @pytest.mark.parametrize(("waiting", "is_bad"), [(PENDING_MAX, False), (PENDING_MAX + 1, True)])

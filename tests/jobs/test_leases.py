@@ -5,9 +5,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from core.errors import StoreUnavailable
+from core.health.clocks import APART_MAX
+from core.jobs import Counts, JobOutcome
+from database.clock_difference import ClockDifference
 from database.connection import Database
 from database.operations import lease_ops
+from schedulers.admission import RunRequest
 from schedulers.leases import RENEW_EVERY_S, TTL, Lease, held
+from schedulers.runner import Run, Runner
 from tests.clocks import SteeredClock
 from tests.jobs.processes import HeldSleep
 
@@ -89,3 +94,58 @@ async def test_while_the_database_is_away_nothing_is_renewed(
             await pass_renewal(clock, renewals)
         assert lease.is_lost
         monkeypatch.setattr(lease_ops, "release", fail)
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize(("apart_s", "outcome"), [(5, JobOutcome.SUCCEEDED), (30, None), (120, None)])
+async def test_no_job_begins_while_the_clock_is_too_far_from_the_databases(
+    db: Database, clock: SteeredClock, apart_s: int, outcome: JobOutcome | None, sign: int
+) -> None:
+    machine = SteeredClock(start=NOW)
+
+    async def server_now() -> datetime:
+        return machine.now() + sign * timedelta(seconds=apart_s)
+
+    async def job(run: Run) -> Counts:
+        return Counts()
+
+    db.clocks = ClockDifference(server_now, machine)
+    runner = Runner("job", job, clock, "me")
+    report = await runner.run(RunRequest(scheduled_at=NOW))
+    assert report.outcome is (outcome or JobOutcome.SKIPPED)
+    assert outcome is not None or f"{apart_s} s {'behind' if sign > 0 else 'ahead of'} the database's" in (
+        report.error or ""
+    )
+    apart_s = 1
+    machine.move(timedelta(minutes=1))
+    assert (await runner.run(RunRequest(scheduled_at=NOW + TTL))).outcome is JobOutcome.SUCCEEDED
+
+
+async def test_the_clocks_are_compared_once_a_minute_however_many_jobs_begin(db: Database, clock: SteeredClock) -> None:
+    machine, asked = SteeredClock(start=NOW), 0
+
+    async def server_now() -> datetime:
+        nonlocal asked
+        asked += 1
+        return machine.now()
+
+    db.clocks = ClockDifference(server_now, machine)
+    for name in ("first", "second", "third"):
+        async with held(name, "me", clock) as lease:
+            assert lease is not None
+    assert asked == 1
+
+
+def test_the_difference_that_is_allowed_is_a_third_of_the_lease() -> None:
+    assert APART_MAX == TTL / 3
+
+
+async def test_a_server_in_whose_answer_the_time_is_late_is_not_taken_for_one_that_is_behind() -> None:
+    machine = SteeredClock(start=NOW)
+
+    async def slow_answer() -> datetime:
+        at = machine.now()
+        machine.move(timedelta(seconds=40))
+        return at + timedelta(seconds=20)
+
+    assert await ClockDifference(slow_answer, machine).measure() == timedelta()

@@ -155,9 +155,8 @@ async def test_every_job_runs_in_the_user_bots_process(ticking_house: House) -> 
 
 async def test_schedulers_share_one_timer_that_ends_with_the_last(db: Database, tmp_path: Path) -> None:
     timer = Timer()
-    schedulers: list[JobScheduler] = list(
-        factory.create_schedulers(replace(full_context(tmp_path), timer=timer)).values()
-    )
+    context = replace(full_context(tmp_path), timer=timer)
+    schedulers: list[JobScheduler] = list(factory.create_schedulers(context).values())
     for one in schedulers:
         one.start()
     assert timer._scheduler is not None
@@ -166,6 +165,7 @@ async def test_schedulers_share_one_timer_that_ends_with_the_last(db: Database, 
         one.stop()
         await one.ended()
     assert timer._scheduler is None
+    await context.telegram_of("a test").user_bot.session.close()
 
 
 def create_config(folder: Path = ROOT) -> JobConfig:

@@ -9,6 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from config import Settings, load_settings, problems_in
+from core.addresses import LOOPBACK
 
 ROOT = Path(__file__).resolve().parents[2]
 GOOD = {"USER_BOT_TOKEN": "1002:user-secret", "ADMIN_BOT_TOKEN": "1001:admin-secret", "ADMIN_IDS": "501, 502"}
@@ -60,6 +61,16 @@ def test_each_missing_value_gets_a_line_of_its_own(capsys: pytest.CaptureFixture
         "config: USER_BOT_TOKEN: is missing",
         "config: ADMIN_BOT_TOKEN: is missing",
     ]
+
+
+def test_proxies_are_addresses_and_networks_and_this_machine_unless_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("USER_BOT_TOKEN", "1002:user-secret")
+    monkeypatch.setenv("ADMIN_BOT_TOKEN", "1001:admin-secret")
+    monkeypatch.setenv("TRUSTED_PROXIES", "10.0.0.0/8, 192.0.2.7,2001:db8::/32")
+    named = Settings(_env_file=None).TRUSTED_PROXIES
+    assert [str(network) for network in named] == ["10.0.0.0/8", "192.0.2.7/32", "2001:db8::/32"]
+    monkeypatch.setenv("TRUSTED_PROXIES", "")
+    assert Settings(_env_file=None).TRUSTED_PROXIES == LOOPBACK
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 from prometheus_client.parser import text_string_to_metric_families
-from pymongo.errors import AutoReconnect
+from pymongo.errors import AutoReconnect, OperationFailure
 
 from core.clock import ManualClock
 from core.health.findings import STALE_AFTER, BotHealth, Finding, Health, Trouble
@@ -155,10 +155,28 @@ async def test_a_thousand_probes_query_the_database_once_a_second(
     await health_ops.write(GOOD)
     db.calls.clear()
     await asyncio.gather(*(machine.get("/readyz") for _ in range(1000)))
-    assert db.calls == {"ping ": 1, "find_one health": 1}
+    # the small write: once a minute
+    assert db.calls == {"ping ": 1, "find_one health": 1, "update_one health": 1}
     ticks.now += READY_FOR_S
     await machine.get("/readyz")
-    assert db.calls == {"ping ": 2, "find_one health": 2}
+    assert db.calls == {"ping ": 2, "find_one health": 2, "update_one health": 1}
+
+
+async def test_readyz_is_503_while_the_database_refuses_writes_and_says_why(
+    db: Database, machine: httpx.AsyncClient
+) -> None:
+    def refuse(operation: str, collection: str) -> None:
+        if operation == "update_one":
+            raise OperationFailure("over the quota of someone:hunter2", 8000)
+
+    await health_ops.write(GOOD)
+    db.before_call = refuse
+    answer = await machine.get("/readyz")
+    assert answer.status_code == 503
+    assert answer.json()["checks"]["database"] == {
+        "ok": False,
+        "problem": "takes no writes: update_one health: OperationFailure 8000",
+    }
 
 
 async def test_metrics_cost_one_read_in_five_seconds(db: Database, machine: httpx.AsyncClient, ticks: Ticks) -> None:

@@ -129,10 +129,17 @@ class Verifier:
             await self._explain(user, token, settings, result)
             return
         paid_user = await pay(token, settings, now) or user
-        await self._deliver(paid_user, token, update_key)
+        if not await self._is_being_finished(user, token):
+            await self._deliver(paid_user, token, update_key)
         # last: after a crash before this, the repeated update or a recovery finds the token owed and pays it
         if await token_ops.mark_granted(token.token, now):
             await self._send_access(paid_user, None)
+
+    async def _is_being_finished(self, user: User, token: Token) -> bool:
+        """Whether an earlier update redeemed the token, in whatever process, and has come to its post since."""
+        if token.redeemed_at is None or token.post_code is None:
+            return False
+        return await self._deliverer.was_delivered_since(user, token.post_code, token.redeemed_at)
 
     async def _judge_and_redeem(self, token: Token, settings: BotSettings) -> VerificationResult | None:
         """Return VERIFIED when the token is to be paid out now; None when its page was not completed yet."""

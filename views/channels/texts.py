@@ -76,7 +76,7 @@ def link_wait(retry_after_s: float) -> str:
 
 
 def link_refused(description: str) -> str:
-    return f"Telegram made no invite link, so nothing was changed. It says: {esc(cut(description, 200))}"
+    return f"Telegram made no invite link, so nothing was changed. It says: {esc(cut(bare(description), 200))}"
 
 
 def channel_list(channels: Sequence[Channel], page: int, zone: ZoneInfo) -> Screen:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
-from views.html import cut, esc
+from views.html import bare, cut, esc
 from views.times import duration
 
 #: plain text and HTML alike
@@ -19,7 +19,7 @@ NOTHING_COPIED = (
 
 
 def store_refused(description: str) -> str:
-    return f"Telegram did not store this. It says: {esc(cut(description, 200))}"
+    return f"Telegram did not store this. It says: {esc(cut(bare(description), 200))}"
 
 
 def store_wait(retry_after_s: float) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from core.health.findings import RECOVERY, Finding, Trouble
-from views.html import cut, esc
+from views.html import bare, cut, esc
 
 _BOTS = {"user_bot": "user bot", "admin_bot": "admin bot"}
 #: characters quoted of an error
@@ -13,6 +13,7 @@ _SENTENCES: dict[Trouble, Callable[[str, Finding], str]] = {
     Trouble.BOT_AWAY: lambda who, _: f"Telegram does not answer for the {who}.",
     Trouble.BOT_UNKNOWN: lambda who, _: f"Telegram does not know the {who}'s token any more.",
     Trouble.WEBHOOK_SET: lambda who, _: f"A webhook is set for the {who}, so what people send it does not come here.",
+    Trouble.WEBHOOK_LOST: lambda who, _: f"Telegram does not send what people write to the {who} here any more.",
     Trouble.SECOND_POLLER: lambda who, _: (
         f"A second program is using the {who}'s token. It takes some of the messages, which then get no answer."
     ),
@@ -22,6 +23,13 @@ _SENTENCES: dict[Trouble, Callable[[str, Finding], str]] = {
     ),
     Trouble.DATABASE_AWAY: lambda _, __: "The database does not answer.",
     Trouble.DATABASE_SLOW: lambda _, found: f"The database took {found.amount:,} ms for a sign of life.",
+    Trouble.DATABASE_READ_ONLY: lambda _, __: (
+        "The database can be read but takes no writes, so nothing is delivered or deleted."
+    ),
+    Trouble.CLOCKS_APART: lambda who, found: (
+        f"The clock of the machine {who} differs from the database's by {found.amount:,} seconds, "
+        "so no job begins there."
+    ),
     Trouble.JOB_OVERDUE: lambda who, _: f"The job {who} has not run when it should have, twice.",
     Trouble.JOB_FAILED: lambda who, _: f"The last run of the job {who} did not succeed.",
     Trouble.DELETIONS_OVERDUE: lambda _, found: (
@@ -43,6 +51,10 @@ _NEXT_STEPS = {
         "Call deleteWebhook for it. If nobody of you has set it, somebody else has the token: "
         "revoke it at @BotFather first."
     ),
+    Trouble.WEBHOOK_LOST: (
+        "Start Tollgate again: it sets the webhook. If nobody of you has changed it, somebody else has the token: "
+        "revoke it at @BotFather first."
+    ),
     Trouble.SECOND_POLLER: (
         "Stop it: mostly it is a second start of Tollgate, here or on another machine. If nobody of you runs it, "
         "somebody else has the token: revoke it at @BotFather and put the new one into the configuration."
@@ -51,6 +63,11 @@ _NEXT_STEPS = {
     Trouble.FLOOD: "Lower BULK_RATE_PER_SECOND, and see whether another program uses the same token.",
     Trouble.DATABASE_AWAY: "See whether MongoDB is running and MONGO_URI reaches it. What people send waits meanwhile.",
     Trouble.DATABASE_SLOW: "See what else the database's machine is doing, and what “python -m database doctor” says.",
+    Trouble.DATABASE_READ_ONLY: (
+        "See whether its disk or its quota is full, and whether the user in MONGO_URI still has the role readWrite. "
+        "What people send waits meanwhile."
+    ),
+    Trouble.CLOCKS_APART: "Set both clocks by a time server (NTP). Jobs begin again by themselves.",
     Trouble.JOB_OVERDUE: (
         "See with /jobs or “python -m schedulers list” whether a process runs it, and run it from there."
     ),
@@ -70,11 +87,14 @@ _OVER: dict[Trouble, Callable[[str], str]] = {
     Trouble.BOT_AWAY: lambda who: f"Telegram answers for the {who} again.",
     Trouble.BOT_UNKNOWN: lambda who: f"Telegram knows the {who}'s token again.",
     Trouble.WEBHOOK_SET: lambda who: f"No webhook is set for the {who} any more.",
+    Trouble.WEBHOOK_LOST: lambda who: f"Telegram sends what people write to the {who} here again.",
     Trouble.SECOND_POLLER: lambda who: f"For ten minutes no other program has used the {who}'s token.",
     Trouble.UPDATES_WAIT: lambda who: f"The updates of the {who} do not pile up any more.",
     Trouble.FLOOD: lambda who: f"Telegram takes the {who}'s calls again.",
     Trouble.DATABASE_AWAY: lambda _: "The database answers again.",
     Trouble.DATABASE_SLOW: lambda _: "The database answers quickly again.",
+    Trouble.DATABASE_READ_ONLY: lambda _: "The database takes writes again.",
+    Trouble.CLOCKS_APART: lambda who: f"The clock of the machine {who} agrees with the database's again.",
     Trouble.JOB_OVERDUE: lambda who: f"The job {who} runs at its times again.",
     Trouble.JOB_FAILED: lambda who: f"The job {who} succeeded again.",
     Trouble.DELETIONS_OVERDUE: lambda _: "Deliveries are deleted in time again.",
@@ -93,7 +113,7 @@ def sentence(finding: Finding) -> str:
     """Say what is wrong, with the quoted error if there is one. Plain text."""
     said = _SENTENCES[finding.trouble](_name(finding), finding)
     detail = " ".join(finding.detail.split())
-    return f"{said} It says: {cut(detail, _DETAIL_MAX)}" if detail else said
+    return f"{said} It says: {cut(bare(detail), _DETAIL_MAX)}" if detail else said
 
 
 def next_step(finding: Finding) -> str:
@@ -127,7 +147,3 @@ def loop_runs(name: str) -> str:
 
 def _name(finding: Finding) -> str:
     return _BOTS.get(finding.subject, finding.subject)
-
-
-DATABASE_AWAY = alert(Finding(trouble=Trouble.DATABASE_AWAY))
-DATABASE_BACK = all_clear(Finding(trouble=Trouble.DATABASE_AWAY))

@@ -28,6 +28,7 @@ _REFUSALS = {
     429: "Too many requests; Retry-After says when to try again.",
     500: "An internal error; the log has its `error_id`.",
     503: "The database does not answer.",
+    504: "The database answers, but too slowly.",
 }
 _WITH_BODY = frozenset({400, 408, 415})
 _SECURITY = {

@@ -11,12 +11,13 @@ from starlette.exceptions import HTTPException
 from starlette.requests import cookie_parser
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from core.addresses import Networks
 from web_app.auth.authenticator import Authenticator
 from web_app.auth.cookie import NAME
 from web_app.auth.tokens import Session
 from web_app.bodies import is_longer
 from web_app.problems import is_api, problem_response, too_many
-from web_app.rate_limit import Limits, Networks, RateLimit, address_of
+from web_app.rate_limit import Limits, RateLimit, address_of
 
 #: bytes of a body; the longest the API needs is a Mini App's data, 4 kB
 API_BODY_MAX = 64 * 1024

@@ -89,9 +89,9 @@ class Pages:
         """A refusal of a request that our pages do not make."""
         return self._render(texts.not_understood(), status, headers=headers)
 
-    def unavailable(self) -> Response:
-        """503: the database does not answer."""
-        return self._render(texts.unavailable(), 503, headers={"Retry-After": str(RETRY_AFTER_S)})
+    def unavailable(self, status: int = 503) -> Response:
+        """503: the database does not answer. 504: not in time."""
+        return self._render(texts.unavailable(), status, headers={"Retry-After": str(RETRY_AFTER_S)})
 
     def failed(self, error_id: str) -> Response:
         """500 with the id that is in the log."""

@@ -138,8 +138,6 @@ class SharedCeiling:
         if ledger is None:
             ledger = await self._joined(replace(beat, parts=0))
         self._slowness = slowness
-        # others may have cut it when they had lost this process
-        self._has = min(self._has, *(row.parts for row in ledger.members if row.process == self._process))
         return ledger
 
     async def _joined(self, beat: Beat) -> Ledger:

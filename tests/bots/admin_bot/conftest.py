@@ -15,7 +15,6 @@ from aiogram.methods import AnswerCallbackQuery, CopyMessages, EditMessageText, 
 from aiogram.types import Update, User
 
 from admin_bot.context import AdminConfig, AdminContext, ShortenerAccess
-from admin_bot.conversation.locks import LocalLocks
 from admin_bot.data import AdminData, build_data
 from admin_bot.main import build
 from core.clock import ManualClock
@@ -203,7 +202,7 @@ async def admin(tmp_path: Path) -> AsyncIterator[AdminBot]:
     data = build_data(context, config)
     hold = RetryOnDatabaseOutage(database.ping, common_texts, clock)
     memory = MemoryStorage()
-    dispatcher = build(bot, data, memory, LocalLocks(), hold).dispatcher
+    dispatcher = build(bot, data, memory, hold).dispatcher
     yield AdminBot(dispatcher, bot, data, world, time, clock, database, alerts, supervisor, memory, vault)
     await supervisor.close()
     await close_database()

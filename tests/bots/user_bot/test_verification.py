@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -322,3 +322,29 @@ async def test_returning_too_fast_through_a_shortener_bypasses_the_token_politel
         assert (counts.links, counts.too_fast, counts.finished, counts.failed) == (2, 1, 1, 0)
         assert counts.median_s is not None
         assert counts.median_s >= 31
+
+
+async def test_a_second_tap_in_another_process_does_not_repeat_what_the_first_is_finishing(house: House) -> None:
+    token = await open_post_without_access(house)
+    await complete_page(house, token)
+    holding, go_on, granted = asyncio.Event(), asyncio.Event(), token_ops.mark_granted
+
+    async def slowly(token: str, now: datetime) -> bool:
+        holding.set()
+        await go_on.wait()
+        return await granted(token, now)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(token_ops, "mark_granted", slowly)
+        await house.alice.link(back_link(token))
+        await asyncio.wait_for(holding.wait(), 10)
+    # hours later by the clock, so that nothing takes it for a second tap within seconds
+    await house.advance(hours=1)
+    user = await user_ops.find(ALICE)
+    assert user is not None
+    await house.another_process()["verifier"].redeem(user, token.token, "message of the second tap")
+    go_on.set()
+    await house.settle()
+    assert len(await house.calls("copyMessages")) == 1
+    seen = (await house.alice.transcript(USER_BOT))["messages"]
+    assert len([m for m in seen if m["outgoing"] and "Unlocked" in m.get("text", "")]) == 1

@@ -13,7 +13,7 @@ from runtime.lifecycle import CannotStart
 from runtime.updates.choice import refuse_without_web_app
 from runtime.updates.receivers import Receivers
 from runtime.updates.source import ServedBot
-from runtime.updates.webhook import AGAIN_S, MAX_CONNECTIONS, Address, Webhook, address_of, is_ours, remove_own_webhook
+from runtime.updates.webhook import AGAIN_S, Webhook, remove_own_webhook
 from sandbox.client import SandboxClient
 from sandbox.server import Sandbox
 from sender.bots import build_bot
@@ -22,6 +22,7 @@ from sender.updates.places import Places
 from sender.updates.polling import UpdateAcknowledger
 from sender.updates.update_ages import UpdateAges
 from sender.updates.webhook import WebhookReceiver
+from sender.updates.webhook_address import MAX_CONNECTIONS, Address, address_of, is_ours
 from tests.house import USER_BOT, USER_TOKEN, HouseClock, people_and_channel, settings_for
 from tests.webhooks import USER_BOT_ID, free_port, posting_to
 

@@ -394,6 +394,22 @@ async def test_an_outage_of_the_database_while_rows_are_written_loses_no_result(
     assert [await copies(house, person) for person in people] == [1] * 5
 
 
+async def test_at_high_rates_rows_are_claimed_in_groups_and_nobody_waits_for_a_full_one(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people = await add_subscribers(house, 33)
+    broadcast = await queue(house)
+    # 20 calls may wait in the limiter, so 5 rows are claimed at once
+    monkeypatch.setattr(broadcast_sending, "QUEUED_MIN", 20)
+    calls = house.base.database.calls
+    calls.clear()
+    await send(house)
+    assert (await reread(broadcast)).counts == {"sent": 33}
+    assert [await copies(house, person) for person in people] == [1] * 33
+    # one more looks for rows a killed process has left
+    assert calls["update_many broadcast_recipients"] <= 33 / 5 + 2
+
+
 async def test_making_rows_continues_after_a_kill(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     people = await add_subscribers(house, 7)
     monkeypatch.setattr(broadcast_sending, "PAGE", 2)

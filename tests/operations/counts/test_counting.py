@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.operations.counts.counting import COMMANDS, as_commands, command_name
+from tests.operations.counts.counting import COMMANDS, Wire, as_commands, command_name
 from tests.operations.plans.queries import methods_that_call
 
 
@@ -26,3 +26,12 @@ def test_every_method_of_a_collection_has_a_name_on_the_wire() -> None:
 def test_command_is_named_by_its_collection(command: dict[str, Any], name: str) -> None:
     event: Any = SimpleNamespace(command_name=next(iter(command)), command=command)
     assert command_name(event) == name
+
+
+def test_commands_of_signing_in_are_not_counted_as_ours() -> None:
+    wire = Wire()
+    commands: list[dict[str, Any]] = [{"saslStart": 1}, {"saslContinue": 1}, {"endSessions": []}, {"find": "users"}]
+    for command in commands:
+        event: Any = SimpleNamespace(command_name=next(iter(command)), command=command)
+        wire.started(event)
+    assert wire.commands == {"find users": 1}

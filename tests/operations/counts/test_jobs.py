@@ -9,9 +9,9 @@ from tests.operations.counts.counting import EACH_SECOND, Cost, Wire, counted
 
 #: lease taken and released, the run's row inserted, started and ended
 RUN = Counter({"findAndModify job_leases": 1, "insert job_runs": 1, "update job_runs": 2, "update job_leases": 1})
-#: posts to take down, the poll for due deliveries, and the sums for the alert about undeletable messages
+#: posts to take down, the poll for due deliveries, and whether owners are to be told of undeletable messages
 DELETER_RUN = RUN + Counter(
-    # urgent, due, of other bots with a lower id, with a higher one; and what owners are told, by reason
+    # urgent, due, of other bots with a lower id, with a higher one
     {
         "find posts": 1,
         # and deliveries in progress of other bots, with a lower id and with a higher one
@@ -19,7 +19,7 @@ DELETER_RUN = RUN + Counter(
         "find pending_deletions": 4,
         "aggregate deliveries": 1,
         "aggregate pending_deletions": 1,
-        "aggregate impossible_deletions": 6,
+        "update impossible_deletions": 1,
     }
 )
 #: a batch claimed by an update and read again, then struck out together; two more finds say that it was the last

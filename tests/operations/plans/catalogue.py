@@ -17,7 +17,6 @@ from core.delivery_states import Delivery
 from core.health.findings import Health
 from core.jobs import JobOutcome, RunReport
 from core.posts import Content, Post, PostField, PostFilter, PostItem
-from core.processes.dialogue_locks import DialogueLock
 from core.processes.polling_lease import PollingLease
 from core.rates.ledger import Beat
 from core.segments import Segment, SegmentKind
@@ -34,14 +33,13 @@ from database import (
     doctor,
     examination,
     first_hour,
-    first_keys,
     indexes,
     operations,
     unreadable_rows,
 )
 from database.batches import Bounds
 from database.connection import current_database
-from database.migrations import runner
+from database.migrations import first_keys, runner
 from database.operations import (
     admin_ops,
     announcement_ops,
@@ -76,7 +74,7 @@ from database.operations import (
 from database.operations.announcements import changes, publishing, removals, renewals
 from database.operations.announcements import rows as announcement_rows
 from database.operations.posts import post_content, post_ops, post_search, post_takedown
-from database.operations.processes import dialogue_lock_ops, polling_lease_ops
+from database.operations.processes import polling_lease_ops
 from database.operations.rates import share_ops
 from database.operations.shorteners import shortener_counts, shortener_ops
 from database.values import Document, with_id
@@ -224,6 +222,14 @@ def _of_another_program(number: int) -> Broadcast:
     """A broadcast that needs no more than three fields."""
     row: Document = {"id": _id(number), "message_id": 1, "created_at": NOW, "delete_at": NOW}
     return Broadcast.model_validate(row)
+
+
+async def _two_batches() -> object:
+    """Of a known size, whatever else there is."""
+    tokens = current_database().collection("tokens")
+    await tokens.insert_many([{"token": f"z{number}", "user_id": 1} for number in range(5)])
+    mine: Document = {"token": {"$gte": "z", "$lt": "zz"}}
+    return await batches.delete_in_batches(tokens, mine, "token", batch_size=3, clock=ManualClock(NOW))
 
 
 async def _give_a_key() -> int:
@@ -472,6 +478,7 @@ CASES: tuple[Case, ...] = (
     _case(broadcast_rows.release, _id(OVER), FRESH, OWNER),
     _case(broadcast_rows.leave_out, _id(OVER), FRESH),
     _case(broadcast_rows.mark_sent, _id(OVER), FRESH + 1, OWNER, [1], NOW),
+    _case(broadcast_rows.mark_each_sent, _id(OVER), OWNER, [broadcast_rows.SentCopies(FRESH + 1, [1], NOW)]),
     _case(broadcast_rows.mark_not_sent, _id(OVER), FRESH + 2, OWNER, RecipientState.FAILED, "no"),
     _case(broadcast_rows.mark_lost_unknown, _id(OVER), "a run that begins"),
     _case(broadcast_rows.count_states, _id(OVER)),
@@ -506,12 +513,6 @@ CASES: tuple[Case, ...] = (
     _case(polling_lease_ops.renew, 0, OWNER, NOW),
     _case(polling_lease_ops.release, 0, OWNER, NOW),
     _case(polling_lease_ops.stand_by, 0),
-    _case(dialogue_lock_ops.take, "1001:7:7", OWNER),
-    _case(dialogue_lock_ops.take, "lock 0", OWNER, way="held"),
-    _case(dialogue_lock_ops.find, "lock 0"),
-    _case(dialogue_lock_ops.take_over, "lock 0", "another", DialogueLock(owner=OWNER, beat=0)),
-    _case(dialogue_lock_ops.renew, "lock 0", OWNER),
-    _case(dialogue_lock_ops.release, "lock 0", OWNER),
     _case(login_ops.create, 1, NOW),
     _case(login_ops.redeem, token(1), NOW),
     _case(session_ops.revoke, "new", NOW + HOUR),
@@ -771,17 +772,7 @@ CASES: tuple[Case, ...] = (
             current_database().collection("tokens"), {"token": {"$gte": token(1)}}, "token", **ONE_BATCH
         ),
     ),
-    Case(
-        "batches.delete_in_batches (two batches)",
-        batches.delete_in_batches,
-        lambda: batches.delete_in_batches(
-            current_database().collection("tokens"),
-            {"token": {"$gte": token(1), "$lte": token(15)}},
-            "token",
-            batch_size=BATCH,
-            clock=ManualClock(NOW),
-        ),
-    ),
+    Case("batches.delete_in_batches (two batches)", batches.delete_in_batches, _two_batches),
     Case("first_keys.give_keys", first_keys.give_keys, _give_a_key),
     _case(broadcast_ops.end_without_recipients, _of_another_program(3), NOW),
     *_ANNOUNCED,

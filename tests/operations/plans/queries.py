@@ -29,7 +29,7 @@ _SEARCHING = {
     "delete_many": False,
 }
 #: fields that the driver adds to a command and a server does not explain
-_ADDED = frozenset({"lsid", "$db", "$clusterTime", "$readPreference", "txnNumber", "writeConcern"})
+_ADDED = frozenset({"maxTimeMS", "lsid", "$db", "$clusterTime", "$readPreference", "txnNumber", "writeConcern"})
 #: commands that search documents
 EXPLAINABLE = frozenset({"find", "aggregate", "count", "distinct", "update", "delete", "findAndModify"})
 

@@ -40,7 +40,7 @@ PAID, PAID_LONG_AGO = "A" * 16, "B" * 16
 #: the user with every open token, and very many expired ones
 COLLECTOR = 1
 #: collections with a maximal number of rows
-BOUNDED = {"channels": CHANNELS_MAX - 10, "job_leases": 10, "polling_leases": 2, "dialogue_locks": 2, "shorteners": 50}
+BOUNDED = {"channels": CHANNELS_MAX - 10, "job_leases": 10, "polling_leases": 2, "shorteners": 50}
 
 
 def key(number: int) -> ObjectId:
@@ -436,10 +436,6 @@ def _lease(i: int, size: int, wanted: int) -> Document:
     return {"_id": f"job {i}", "owner": "another", "until": NOW + (i % 2) * SECOND, "fence": 1}
 
 
-def _dialogue_lock(i: int, size: int, wanted: int) -> Document:
-    return {"_id": f"lock {i}", "owner": OWNER, "beat": 0}
-
-
 def _polling_lease(i: int, size: int, wanted: int) -> Document:
     return {"_id": f"polls:{i}", "owner": OWNER, "process": "", "beat": 7, "standby_beat": 0}
 
@@ -582,7 +578,6 @@ _MAKERS: dict[str, Callable[[int, int, int], Document]] = {
     "broadcast_recipients": _recipient,
     "job_leases": _lease,
     "polling_leases": _polling_lease,
-    "dialogue_locks": _dialogue_lock,
     "job_runs": _run,
     "audit_log": _audit_entry,
     "daily_stats": _day,

@@ -53,4 +53,5 @@ def _is_one_of(value: Any) -> bool:
 
 
 def _is_bounded(value: Any) -> bool:
-    return _is_one_of(value) or bool({"$gt", "$gte", "$lt", "$lte"} & set(value))
+    """A range with one end only may reach every shard."""
+    return _is_one_of(value) or bool({"$gt", "$gte"} & set(value) and {"$lt", "$lte"} & set(value))

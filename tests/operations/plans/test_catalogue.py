@@ -7,12 +7,14 @@ from tests.operations.plans.filled import FEWEST, filled
 from tests.operations.plans.queries import DATABASE, CallSites, methods_that_call
 
 METHODS = methods_that_call()
-#: files that read or write whole collections, covered by tests/operations/backups and tests/operations/migrations
+#: files that read or write whole collections, covered by tests/operations/backups and tests/operations/migrations, and
+#: one that builds indexes (tests/operations/store)
 WHOLE = frozenset(
     {
         "backups/backup.py",
         "backups/restore.py",
         "backups/restore_marker.py",
+        "index_builds.py",
         "migrations/steps.py",
         "migrations/m0002_delivery_states.py",
     }

@@ -129,7 +129,8 @@ async def test_the_commands_that_need_mongodb_8_are_named(asked: dict[str, list[
         ({"a": 1, "b": 2, "c": 3}, Reach.ONE),
         ({"a": 1, "b": {"$gt": 2}}, Reach.SOME),
         ({"a": {"$in": [1, 2]}, "b": 2}, Reach.SOME),
-        ({"a": {"$gt": 1}}, Reach.SOME),
+        ({"a": {"$gt": 1, "$lte": 5}}, Reach.SOME),
+        ({"a": {"$gt": 1}}, Reach.ALL),
         ({"b": 2}, Reach.ALL),
         ({"a": {"$ne": 1}, "b": 2}, Reach.ALL),
         ({"$or": [{"a": 1, "b": 2}, {"a": 2, "b": 2}]}, Reach.ONE),
@@ -144,5 +145,5 @@ async def test_which_shards_a_condition_reaches(condition: Document, expected: R
 
 async def test_a_range_of_a_hashed_key_reaches_all() -> None:
     key = ShardKey(("_id",), is_hashed=True)
-    assert reach(Query("any", "find", {"_id": {"$gt": 1}}), key) is Reach.ALL
+    assert reach(Query("any", "find", {"_id": {"$gt": 1, "$lt": 9}}), key) is Reach.ALL
     assert reach(Query("any", "find", {"_id": {"$in": [1]}}), key) is Reach.SOME

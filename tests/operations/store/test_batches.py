@@ -12,7 +12,8 @@ from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStart
 from core.clock import ManualClock
 from core.errors import StoreUnavailable
 from database.batches import Bounds, Deleted, delete_in_batches
-from database.connection import BULK_CONNECTIONS, Database, close_database, open_database
+from database.clients import BULK_CONNECTIONS
+from database.connection import Database, close_database, open_database
 from database.operations import session_ops, statistics_ops, token_ops, user_ops
 from database.values import Document
 from tests.clocks import SteeredClock

@@ -1,33 +1,40 @@
 """Opening and closing, the stored form of values, and errors without secrets."""
 
+import os
 import secrets
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta, timezone
 from enum import StrEnum
-from typing import Any
 
 import pytest
 from motor.frameworks import asyncio as motor_threads
-from pymongo.errors import (
-    AutoReconnect,
-    DuplicateKeyError,
-    ExecutionTimeout,
-    NetworkTimeout,
-    NotPrimaryError,
-    OperationFailure,
-    PyMongoError,
-    ServerSelectionTimeoutError,
-    WaitQueueTimeoutError,
-)
+from pymongo import ReadPreference
+from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
 
 from core.clock import ManualClock
-from core.errors import AlreadyThere, StoreRefused, StoreUnavailable, TollgateError
-from database.connection import THREADS, Database, close_database, current_database, open_database
-from database.errors import DatabaseNotOpen, translated
+from core.errors import StoreRefused, StoreUnavailable
+from database.clients import ANSWER_S, THREADS
+from database.connection import Database, close_database, current_database, open_database
+from database.errors import DatabaseNotOpen
 from database.operations import user_ops
+from database.values import Document
 
 #: nothing listens there
 NOWHERE = "mongodb://someone:hunter2@127.0.0.1:1"
+
+
+class Wire(CommandListener):
+    """Keeps the commands that were sent."""
+
+    def __init__(self) -> None:
+        self.commands: list[Document] = []
+
+    def started(self, event: CommandStartedEvent) -> None:
+        self.commands.append(dict(event.command))
+
+    def succeeded(self, event: CommandSucceededEvent) -> None: ...
+
+    def failed(self, event: CommandFailedEvent) -> None: ...
 
 
 @pytest.fixture
@@ -87,6 +94,59 @@ async def test_an_unusable_address_is_refused_without_quoting_it(nothing_open: N
     assert "ter2" not in str(caught.value)
     assert caught.value.__cause__ is None
     assert caught.value.__suppress_context__
+
+
+@pytest.mark.parametrize("scheme", ["mongodb", "mongodb+srv"])
+@pytest.mark.parametrize(
+    "option",
+    ["w=0", "w=1", "w=2", "W=1", "journal=false", "j=false", "readPreference=secondaryPreferred", "retryWrites=false"],
+)
+async def test_an_address_that_asks_for_less_is_refused_before_anything_is_sent(
+    nothing_open: None, scheme: str, option: str
+) -> None:
+    with pytest.raises(StoreRefused) as caught:
+        await open_database(f"{scheme}://someone:hunter2@db.example/x?authSource=admin&{option}", "x")
+
+    assert str(caught.value).startswith(f"{option.partition('=')[0]} is set to less than Tollgate needs")
+    assert "hunter2" not in str(caught.value) and "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("options", ["", "/?w=majority&journal=true&readPreference=primary&retryWrites=true"])
+async def test_every_client_writes_to_most_members_and_their_disks_and_reads_the_primary(
+    nothing_open: None, options: str
+) -> None:
+    db = await open_database(NOWHERE + options, "x")
+    db.bulk("users")
+    fsm, indexes = db.fsm_client(), db.index_client()
+    for client in (db._client, db._bulk_client, fsm, indexes):
+        assert client.write_concern.document == {"w": "majority", "j": True}
+        assert client.read_preference == ReadPreference.PRIMARY
+        assert client.options.retry_writes
+    assert indexes.options.timeout is None and indexes.options.pool_options.socket_timeout is None
+    assert db._bulk_client.options.pool_options.socket_timeout == db.limits.bulk_s + ANSWER_S
+    assert fsm.options.timeout == db.limits.hot_s
+    await fsm.close()
+    await indexes.close()
+
+
+@pytest.mark.server
+async def test_each_kind_of_command_names_its_time_to_the_server(nothing_open: None) -> None:
+    wire = Wire()
+    db = await open_database(os.environ["MONGO_URI"], f"tollgate_test_{secrets.token_hex(6)}", listeners=[wire])
+    things = db.collection("things")
+    await things.insert_one({"_id": 1})
+    await things.find_one({"_id": 1})
+    await things.find({}, limit=5)
+    await things.count({})
+    await things.delete_many({"_id": 1})
+    await db.bulk("things").count({})
+    await db.bulk("things").delete_many({"_id": 1})
+    await db.drop()
+    await close_database()
+    ours = [command for command in wire.commands if "maxTimeMS" in command and "endSessions" not in command]
+    limits_s = [round(command["maxTimeMS"] / 1000) for command in ours]
+    # pymongo takes the way to the server off the time of a write
+    assert limits_s == [2, 2, 10, 10, 10, 60, 60]
 
 
 async def test_an_unusable_address_leaves_the_open_database_open(db: Database) -> None:
@@ -165,39 +225,6 @@ async def test_a_dropped_database_is_empty(bare_db: Database) -> None:
     await bare_db.drop()
 
     assert await bare_db.collection("things").count({}) == 0
-
-
-@pytest.mark.parametrize(
-    ("theirs", "ours"),
-    [
-        (AutoReconnect("x"), StoreUnavailable),
-        (NotPrimaryError("x"), StoreUnavailable),
-        (NetworkTimeout("x"), StoreUnavailable),
-        (ServerSelectionTimeoutError("x"), StoreUnavailable),
-        (WaitQueueTimeoutError("x"), StoreUnavailable),
-        (ExecutionTimeout("x", 50), StoreUnavailable),
-        (DuplicateKeyError("x", 11000), AlreadyThere),
-        (OperationFailure("x", 13), StoreRefused),
-        (PyMongoError("x"), StoreRefused),
-    ],
-)
-def test_each_library_error_is_translated(theirs: PyMongoError, ours: type[TollgateError]) -> None:
-    with pytest.raises(TollgateError) as caught, translated("find users"):
-        raise theirs
-    assert type(caught.value) is ours
-    assert str(caught.value).startswith("find users: ")
-
-
-def test_an_error_names_code_and_key_but_neither_value_nor_address() -> None:
-    details: dict[str, Any] = {"codeName": "DuplicateKey", "keyPattern": {"token": 1}, "keyValue": {"token": "s3cret"}}
-    with pytest.raises(AlreadyThere) as caught, translated("insert_one tokens"):
-        raise DuplicateKeyError("E11000 { token: 's3cret' }", 11000, details)
-    assert str(caught.value) == "insert_one tokens: DuplicateKeyError 11000 DuplicateKey (token)"
-
-
-def test_an_error_that_is_not_the_librarys_passes_through() -> None:
-    with pytest.raises(KeyError), translated("find users"):
-        raise KeyError("ours")
 
 
 @pytest.mark.server  # the in-memory store keeps Python's own values

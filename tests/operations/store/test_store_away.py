@@ -16,7 +16,6 @@ from core.errors import StoreUnavailable
 from core.health.findings import Health
 from core.jobs import JobOutcome, RunReport
 from core.posts import Content, ContentUndo, Post, PostField, PostItem
-from core.processes.dialogue_locks import DialogueLock
 from core.rates.ledger import Beat
 from core.segments import Segment
 from core.settings.changes import Editor
@@ -62,7 +61,7 @@ from database.operations import (
     user_ops,
 )
 from database.operations.posts import post_content, post_ops, post_search, post_takedown
-from database.operations.processes import dialogue_lock_ops, polling_lease_ops
+from database.operations.processes import polling_lease_ops
 from database.operations.rates import share_ops
 from database.operations.shorteners import shortener_counts, shortener_ops
 from tests.operations.plans.catalogue import BESIDES, operations_there_are
@@ -154,6 +153,9 @@ OPERATIONS: dict[str, Operation] = {
     "broadcast_rows.leave_out": lambda: broadcast_rows.leave_out("x", 1),
     "broadcast_rows.mark_not_sent": lambda: broadcast_rows.mark_not_sent("x", 1, "a", RecipientState.FAILED, "no"),
     "broadcast_rows.mark_recalled": lambda: broadcast_rows.mark_recalled("x", 1, RecipientState.DELETED),
+    "broadcast_rows.mark_each_sent": lambda: broadcast_rows.mark_each_sent(
+        "x", "a", [broadcast_rows.SentCopies(1, [1], NOW)]
+    ),
     "broadcast_rows.mark_sent": lambda: broadcast_rows.mark_sent("x", 1, "a", [1], NOW),
     "broadcast_rows.next_pending": lambda: broadcast_rows.next_pending("x", 0, 1),
     "broadcast_rows.next_to_recall": lambda: broadcast_rows.next_to_recall("x", NOW, 1),
@@ -239,11 +241,6 @@ OPERATIONS: dict[str, Operation] = {
     "lease_ops.resume": lambda: lease_ops.resume("x"),
     "lease_ops.find_many": lambda: lease_ops.find_many(["job"]),
     "lease_ops.take": lambda: lease_ops.take("x", "a", NOW, HOLD),
-    "dialogue_lock_ops.take": lambda: dialogue_lock_ops.take("x", "a"),
-    "dialogue_lock_ops.find": lambda: dialogue_lock_ops.find("x"),
-    "dialogue_lock_ops.take_over": lambda: dialogue_lock_ops.take_over("x", "a", DialogueLock(owner="b", beat=1)),
-    "dialogue_lock_ops.renew": lambda: dialogue_lock_ops.renew("x", "a"),
-    "dialogue_lock_ops.release": lambda: dialogue_lock_ops.release("x", "a"),
     "polling_lease_ops.find": lambda: polling_lease_ops.find(1),
     "polling_lease_ops.take": lambda: polling_lease_ops.take(1, "a", "", None, NOW),
     "polling_lease_ops.renew": lambda: polling_lease_ops.renew(1, "a", NOW),

@@ -2,23 +2,24 @@
 
 import pytest
 
-from core.errors import StoreRefused, StoreUnavailable
-from core.retries import LONG_S, SHORT_S, retry_while_unavailable
+from core.errors import StoreRefused, StoreSlow, StoreUnavailable
+from core.retries import LONG_S, SHORT_S, SLOW_FIRST_S, retry_while_unavailable
 from tests.clocks import SteeredClock
 
 
 class Store:
     """Away for so many calls."""
 
-    def __init__(self, away_for: int) -> None:
+    def __init__(self, away_for: int, error: type[StoreUnavailable] = StoreUnavailable) -> None:
         self.away_for = away_for
+        self.error = error
         self.calls = 0
         self.pauses_s: list[float] = []
 
     async def write(self) -> str:
         self.calls += 1
         if self.calls <= self.away_for:
-            raise StoreUnavailable("gone")
+            raise self.error("gone")
         return "written"
 
     async def sleep(self, seconds: float) -> None:
@@ -59,3 +60,17 @@ async def test_a_refusal_is_not_repeated() -> None:
     with pytest.raises(StoreRefused):
         await retry_while_unavailable(refused, store.clock)
     assert store.calls == 1
+
+
+@pytest.mark.parametrize(
+    ("pauses_s", "attempts"), [(SHORT_S, 3), (LONG_S, 8), ((), 1)], ids=["short", "long", "at once"]
+)
+async def test_a_slow_command_is_repeated_far_less_often_than_one_that_met_an_outage(
+    pauses_s: tuple[float, ...], attempts: int
+) -> None:
+    store = Store(1000, StoreSlow)
+    with pytest.raises(StoreSlow):
+        await retry_while_unavailable(store.write, store.clock, pauses_s)
+    assert store.calls == attempts
+    assert sum(store.pauses_s) == sum(pauses_s)
+    assert all(pause_s >= SLOW_FIRST_S for pause_s in store.pauses_s[:-1])

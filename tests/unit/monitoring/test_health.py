@@ -9,12 +9,25 @@ from aiogram import Bot
 from aiogram.methods import GetMe, GetUpdates, TelegramMethod
 from aiogram.types import Chat, Message, Update
 
-from core.errors import StoreUnavailable
+from core.errors import StoreReadOnly, StoreUnavailable, TollgateError
 from core.health.findings import Finding, Trouble
+from core.health.incidents import CloseDecision
 from monitoring import health as subject
 from monitoring import metrics
 from monitoring.alerts import Alerts
-from monitoring.health import AWAY_AFTER, BACK_AFTER, LAG_EVERY_S, PING_EVERY_S, DatabaseWatch, measure_lag, time_ping
+from monitoring.health import (
+    AWAY_AFTER,
+    BACK_AFTER,
+    LAG_EVERY_S,
+    PING_EVERY_S,
+    REFUSED_AFTER,
+    SLOW_POLL_EVERY_S,
+    DatabaseWatch,
+    WatchedStore,
+    measure_lag,
+    time_ping,
+)
+from monitoring.incident_store import MemoryIncidentStore
 from sender.updates.update_ages import UpdateAges
 from tests.clocks import SteeredClock, WithSeconds
 from views.system import health_texts
@@ -23,12 +36,30 @@ NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 class Store:
+    """A database that answers, takes writes and has the machine's time, unless told otherwise."""
+
     def __init__(self) -> None:
         self.is_there = True
+        self.refused: str | None = None
+        #: why it refuses the next small write; an error: it cannot be told
+        self.refuses: str | TollgateError | None = None
+        self.ahead = timedelta()
+        self.tried = self.compared = 0
 
     async def ping(self) -> None:
         if not self.is_there:
             raise StoreUnavailable("ping: AutoReconnect")
+
+    async def check(self) -> str | None:
+        self.tried += 1
+        if isinstance(self.refuses, TollgateError):
+            raise self.refuses
+        self.refused = self.refuses
+        return self.refused
+
+    async def compare(self) -> timedelta:
+        self.compared += 1
+        return self.ahead
 
 
 class Owners:
@@ -40,13 +71,23 @@ class Owners:
         return True
 
 
+AWAY = health_texts.alert(Finding(trouble=Trouble.DATABASE_AWAY))
+BACK = health_texts.all_clear(Finding(trouble=Trouble.DATABASE_AWAY))
+
+
+def watch_over(store: Store, owners: Owners, clock: SteeredClock | None = None) -> DatabaseWatch:
+    return DatabaseWatch(
+        WatchedStore(store.ping, store, store.compare), Alerts(owners), health_texts, clock or SteeredClock(start=NOW)
+    )
+
+
 def value(name: str, **labels: str) -> float | None:
     return metrics.REGISTRY.get_sample_value(name, labels)
 
 
 async def test_an_outage_and_its_end_are_notified_once_each() -> None:
     store, owners = Store(), Owners()
-    watch = DatabaseWatch(store.ping, Alerts(owners), "away", "back", SteeredClock())
+    watch = watch_over(store, owners)
     await watch.poll()
     store.is_there = False
     for _ in range(AWAY_AFTER - 1):
@@ -54,26 +95,112 @@ async def test_an_outage_and_its_end_are_notified_once_each() -> None:
     assert owners.texts == []
     for _ in range(5):
         await watch.poll()
-    assert owners.texts == ["away"]
+    assert owners.texts == [AWAY]
     store.is_there = True
     for _ in range(BACK_AFTER - 1):
         await watch.poll()
-    assert owners.texts == ["away"]
+    assert owners.texts == [AWAY]
     await watch.poll()
     await watch.poll()
-    assert owners.texts == ["away", "back"]
+    assert owners.texts == [AWAY, BACK]
 
 
 async def test_a_flapping_database_is_one_outage() -> None:
     store, owners = Store(), Owners()
-    watch = DatabaseWatch(store.ping, Alerts(owners), "away", "back", SteeredClock())
+    watch = watch_over(store, owners)
     for _ in range(20):
         store.is_there = False
         for _ in range(AWAY_AFTER):
             await watch.poll()
         store.is_there = True
         await watch.poll()
-    assert owners.texts == ["away"]
+    assert owners.texts == [AWAY]
+
+
+async def polled(watch: DatabaseWatch, clock: SteeredClock, polls: int) -> None:
+    for _ in range(polls):
+        clock.move(timedelta(seconds=PING_EVERY_S))
+        await watch.poll()
+
+
+async def test_a_store_that_refuses_writes_is_told_once_and_its_end_once() -> None:
+    store, owners, clock = Store(), Owners(), SteeredClock(start=NOW)
+    watch = watch_over(store, owners, clock)
+    store.refused = store.refuses = "update_one health: OperationFailure 8000 AtlasError"
+    await polled(watch, clock, REFUSED_AFTER - 1)
+    assert owners.texts == []
+    await polled(watch, clock, 10)
+    (told,) = owners.texts
+    assert "takes no writes" in told and "8000 AtlasError" in told
+    assert value("tollgate_database_refuses_writes") == 1
+    store.refuses = None
+    await polled(watch, clock, 10)
+    assert owners.texts[1:] == ["The database takes writes again."]
+    assert value("tollgate_database_refuses_writes") == 0
+
+
+async def test_a_primary_that_answers_pings_and_takes_no_write_for_long_is_told() -> None:
+    store, owners, clock = Store(), Owners(), SteeredClock(start=NOW)
+    store.refuses = StoreUnavailable("update_one health: NotPrimaryError 10107")
+    await polled(watch_over(store, owners, clock), clock, REFUSED_AFTER + 1)
+    assert len(owners.texts) == 1 and "10107" in owners.texts[0]
+
+
+async def test_the_alert_about_refused_writes_needs_no_store() -> None:
+    class FullStore(MemoryIncidentStore):
+        """Can be read, and refuses every write for a while."""
+
+        is_full = True
+
+        def refuse(self) -> None:
+            if self.is_full:
+                raise StoreReadOnly("find_one_and_update incidents: OperationFailure 14031 OutOfDiskSpace")
+
+        async def claim_open(self, incident: str, now: datetime, hold_for: timedelta) -> bool:
+            self.refuse()
+            return await super().claim_open(incident, now, hold_for)
+
+        async def mark_notified(self, incident: str, now: datetime) -> None:
+            self.refuse()
+            await super().mark_notified(incident, now)
+
+        async def claim_close(self, incident: str, now: datetime, hold_for: timedelta) -> CloseDecision:
+            self.refuse()
+            return await super().claim_close(incident, now, hold_for)
+
+    store, owners, clock = Store(), Owners(), SteeredClock(start=NOW)
+    store.refuses = "full"
+    incidents = FullStore()
+    alerts = Alerts(owners, store=incidents, clock=clock)
+    watch = DatabaseWatch(WatchedStore(store.ping, store, store.compare), alerts, health_texts, clock)
+    await polled(watch, clock, REFUSED_AFTER + 5)
+    assert len(owners.texts) == 1
+    store.refuses, incidents.is_full = None, False
+    await polled(watch, clock, 10)
+    assert owners.texts[1:] == ["The database takes writes again."]
+    assert await incidents.find_open() == []
+
+
+async def test_a_quiet_store_gets_one_small_write_and_one_comparison_a_minute() -> None:
+    store, clock = Store(), SteeredClock(start=NOW)
+    await polled(watch_over(store, Owners(), clock), clock, 1 + 5 * int(SLOW_POLL_EVERY_S / PING_EVERY_S))
+    assert (store.tried, store.compared) == (6, 6)
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize(("apart_s", "is_told"), [(5, False), (10, False), (30, True), (120, True)])
+async def test_clocks_apart_by_more_than_ten_seconds_are_told_and_their_end_too(
+    apart_s: int, is_told: bool, sign: int
+) -> None:
+    store, owners, clock = Store(), Owners(), SteeredClock(start=NOW)
+    watch = watch_over(store, owners, clock)
+    store.ahead = sign * timedelta(seconds=apart_s)
+    await polled(watch, clock, 20)
+    assert len(owners.texts) == int(is_told)
+    assert all(f"{apart_s} seconds" in text for text in owners.texts)
+    store.ahead = timedelta(seconds=sign)
+    await polled(watch, clock, 20)
+    assert len(owners.texts) == 2 * int(is_told)
 
 
 async def test_the_watch_polls_every_15_seconds_until_cancelled() -> None:
@@ -85,7 +212,7 @@ async def test_the_watch_polls_every_15_seconds_until_cancelled() -> None:
             raise asyncio.CancelledError
 
     with pytest.raises(asyncio.CancelledError):
-        await DatabaseWatch(store.ping, Alerts(Owners()), "away", "back", SteeredClock(sleep)).run()
+        await watch_over(store, Owners(), SteeredClock(sleep)).run()
     assert slept == [PING_EVERY_S] * 3
 
 
@@ -123,7 +250,7 @@ async def test_the_delay_of_the_event_loop_is_measured() -> None:
 
 
 def test_the_watch_and_the_health_check_use_the_same_incident() -> None:
-    assert subject.AWAY == Finding(trouble=Trouble.DATABASE_AWAY).incident == "health:database_away"
+    assert subject._AWAY.incident == Finding(trouble=Trouble.DATABASE_AWAY).incident == "health:database_away"
 
 
 @pytest.mark.parametrize("trouble", Trouble)

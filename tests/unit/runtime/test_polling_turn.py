@@ -1,10 +1,13 @@
 """Of several processes one polls: who takes over and when, and that never two may poll."""
 
 import asyncio
+import sys
+import time
 from collections.abc import AsyncIterator
 
 import pytest
 
+from core.clock import MachineClock
 from core.processes.polling_lease import HELD_FOR_S, LOOK_EVERY_S, RENEW_EVERY_S, TAKEN_OVER_AFTER_S
 from core.supervisor import Supervisor
 from tests.unit.runtime.cluster import Cluster
@@ -202,6 +205,14 @@ async def test_the_answer_to_a_poll_that_slept_longer_than_the_turn_is_not_used(
     await cluster.pass_time(HELD_FOR_S + 1)
     answer.set_result([1])
     assert await waiting is None
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux counts a suspension apart")
+def test_the_seconds_of_a_lease_pass_while_the_machine_is_suspended(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, suspended_s = MachineClock(), 3600.0
+    before, read = clock.monotonic(), time.clock_gettime
+    monkeypatch.setattr(time, "clock_gettime", lambda which: read(which) + suspended_s * (which == time.CLOCK_BOOTTIME))
+    assert clock.monotonic() - before >= suspended_s
 
 
 async def test_without_the_turn_nothing_is_asked(cluster: Cluster) -> None:

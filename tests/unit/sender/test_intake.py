@@ -10,7 +10,7 @@ from aiogram.methods import AnswerCallbackQuery, SendMessage
 from aiogram.types import CallbackQuery, Chat, ErrorEvent, Message, Update, User
 
 from core.clock import ManualClock
-from core.errors import BadInput, StoreUnavailable
+from core.errors import BadInput, StoreReadOnly, StoreSlow, StoreUnavailable
 from sender.updates import intake
 from sender.updates.intake import ErrorHandler, RetryOnDatabaseOutage, drain
 from sender.updates.places import Places
@@ -181,6 +181,60 @@ async def test_an_update_that_nobody_can_send_again_is_held_until_the_database_i
     store, time = Store(probes=300), Time()
     assert await retrying(store, time)(store.handler, asking_to_join(), {"bot": bot}) == "done"
     assert sum(time.slept) > 2 * intake.HOLD_FOR_S
+
+
+async def test_a_slow_command_is_not_repeated_for_who_can_try_again(bot: RecordingBot) -> None:
+    store, time = Store(probes=0), Time()
+    asked = 0
+
+    async def slow(event: Any, data: dict[str, Any]) -> None:
+        nonlocal asked
+        asked += 1
+        raise StoreSlow("count users: NetworkTimeout")
+
+    with pytest.raises(StoreSlow):
+        await retrying(store, time)(slow, private("hi"), {"bot": bot})
+    assert (asked, time.slept, store.probed, list(bot.calls)) == (1, [], 0, [])
+    await ErrorHandler(common_texts).answer(ErrorEvent(update=private("hi"), exception=StoreSlow("x")), bot)
+    (said,) = [call.text for call in bot.calls if isinstance(call, SendMessage)]
+    assert said == StoreSlow.sentence
+
+
+async def test_a_slow_command_for_what_nobody_can_send_again_is_repeated_after_long_pauses(bot: RecordingBot) -> None:
+    store, time = Store(probes=0), Time()
+    asked = 0
+
+    async def slow_at_first(event: Any, data: dict[str, Any]) -> str:
+        nonlocal asked
+        asked += 1
+        if asked < 4:
+            raise StoreSlow("update_one memberships: ExecutionTimeout 50")
+        return "done"
+
+    assert await retrying(store, time)(slow_at_first, asking_to_join(), {"bot": bot}) == "done"
+    assert asked == 4
+    assert len(time.slept) == 3 and min(time.slept) >= 5
+
+    async def always_slow(event: Any, data: dict[str, Any]) -> str:
+        raise StoreSlow("update_one memberships: ExecutionTimeout 50")
+
+    with pytest.raises(StoreSlow):
+        await retrying(store, time)(always_slow, asking_to_join(), {"bot": bot})
+    assert len(time.slept) < 15
+
+
+async def test_an_update_whose_handler_meets_the_outage_again_is_tried_at_most_every_five_seconds(
+    bot: RecordingBot,
+) -> None:
+    store, time = Store(probes=0), Time()
+
+    async def refused(event: Any, data: dict[str, Any]) -> None:
+        raise StoreReadOnly("insert_one tokens: OperationFailure 13")
+
+    with pytest.raises(StoreUnavailable):
+        await retrying(store, time)(refused, private("hi"), {"bot": bot})
+    assert time.slept[:5] == [0.5, 1.0, 2.0, 4.0, 5.0]
+    assert set(time.slept[5:]) == {5.0}
 
 
 async def test_held_updates_are_bounded(bot: RecordingBot, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,6 +13,7 @@ import pytest
 import structlog
 from starlette.types import Message
 
+from core.addresses import LOOPBACK
 from core.clock import ManualClock
 from database.connection import Database
 from tests.clocks import WithSeconds
@@ -20,7 +21,7 @@ from tests.web.auth.signing import OWNER, SESSION, STRANGER, Ticks, bearer
 from web_app import bodies
 from web_app.api.guard import API_BODY_MAX
 from web_app.app import build_app
-from web_app.rate_limit import KEYS_MAX, LOOPBACK, WINDOW_S, Limits, RateLimit, address_of
+from web_app.rate_limit import KEYS_MAX, WINDOW_S, Limits, RateLimit, address_of
 from web_app.services import Services
 
 STATUS, TRIGGER = "/api/admin/scheduler/status", "/api/admin/scheduler/trigger"

@@ -90,7 +90,7 @@ def test_a_clock_of_the_database_that_was_put_back_makes_no_row_young_for_ever()
 
 
 def test_after_a_silence_nobody_is_lost_and_nobody_uses_more_than_an_equal_share() -> None:
-    old = row("b", 1, age_s=VALID_S + FORGOTTEN_S + 1.0)
+    old = row("b", 1, NOTHING, age_s=VALID_S + FORGOTTEN_S + 1.0)
     assert facts(step(row("a", 28), old, is_back=True)) == {"use": 15, "take": None}
     back = step(row("a", 5), old, is_back=True)
     assert (back.take, back.cut, back.gone) == (15, {}, ())

@@ -6,9 +6,11 @@ import pytest
 
 from core.rates.steps import RESERVE
 from sender.lanes import SHARES, Lane
+from sender.limiting.call_scheduler import CallScheduler
 from sender.limiting.sharing.shared_ceiling import IDLE_S, SILENT_S, VALID_S
 from tests.unit.sender.flooding import Bucket, Growing, Window
 from tests.unit.sender.sharing.processes import Process, Processes
+from tests.unit.sender.virtual import VirtualTime
 
 CEILING = 30.0
 
@@ -73,6 +75,19 @@ async def test_a_rush_on_another_process_is_served_within_three_seconds(three: P
     assert await used(three, 20.0) >= 0.9
     assert second.telegram.count(since, since + 20.0) >= 0.4 * CEILING * 20.0
     assert three.refused == []
+
+
+async def test_a_row_never_shows_less_than_its_process_called_within_the_last_second(three: Processes) -> None:
+    """Else another one would take it, while Telegram still counts it."""
+    press(three.all[0])
+    await three.time.advance(20.0)
+    press(*three.all[1:])
+    for _ in range(60):
+        await three.time.advance(0.05)
+        called = {one.name: one.telegram.limiter.own_share.used() for one in three.all}
+        shown = three.ledger.parts()
+        assert all(called[name] <= shown[name] for name in called), (called, shown)
+    assert sum(three.ledger.parts().values()) <= 30
 
 
 async def test_what_a_killed_process_had_is_used_after_five_seconds(three: Processes) -> None:
@@ -219,6 +234,18 @@ async def test_a_clock_of_the_database_that_is_put_back_or_ahead_refuses_nobody_
     await three.time.advance(VALID_S + 2.0)
     assert await used(three, 20.0) >= 0.85
     assert three.refused == []
+
+
+async def test_refusals_of_calls_from_before_another_process_was_refused_mean_the_same_incident() -> None:
+    time = VirtualTime()
+    scheduler = CallScheduler(30.0, 29.3, time, unmetered_chats=set())
+    calls = [scheduler.new_call(Lane.INTERACTIVE, chat, 1) for chat in (1, 2)]
+    assert all(scheduler.start_now(call) for call in calls)
+    await time.advance(0.1)
+    scheduler.own_share.slow_to(0.5, 0.0)
+    for call in calls:
+        scheduler.pause(call, 3.0)
+    assert scheduler.own_share.slowness() == (0.5, time.at_s)
 
 
 async def test_refusals_of_one_process_slow_all_of_them() -> None:
