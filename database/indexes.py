@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from core.errors import AlreadyThere, StoreRefused
 from database.connection import Database
-from database.first_keys import give_keys
 from database.index_builds import IndexBuilder, Told
+from database.migrations.first_keys import give_keys
 
 
 @dataclass(frozen=True, slots=True)
