@@ -21,7 +21,7 @@ FIRST_SUBSCRIBER = 10_000
 #: concurrent control calls to the sandbox
 AT_ONCE = 20
 #: seconds after which Telegram posts an update again to whom does not answer: 60 in truth, too long for an episode
-POST_S = 20.0
+POST_S = 6.0
 #: maximum number of calls in the sandbox's log
 _CALLS = 10_000
 #: real seconds to wait for the user bot to become idle
