@@ -1,6 +1,7 @@
 """Pauses that Telegram asked for, stored for the next process and for others (collection `send_pauses`)."""
 
 from collections.abc import Sequence
+from dataclasses import field
 from datetime import datetime
 from typing import Unpack
 
@@ -24,14 +25,16 @@ class Pause:
     bot_id: int
     chat: int | str
     until: datetime
+    #: when it was noted last, by the clock of a process that wrote it; None in rows of older versions
+    noted_at: datetime | None = field(default=None, compare=False)
 
 
-_FIELDS = ["bot_id", "chat", "until"]
+_FIELDS = ["bot_id", "chat", "until", "noted_at"]
 
 
 def read(document: Document) -> Pause:
     """Return the pause of a document. Raises one of `readable.CANNOT_READ`."""
-    return Pause(document["bot_id"], document["chat"], document["until"])
+    return Pause(document["bot_id"], document["chat"], document["until"], document.get("noted_at"))
 
 
 def _pauses() -> Collection:

@@ -53,6 +53,8 @@ class Pause(Protocol):
     def chat(self) -> ChatKey: ...
     @property
     def until(self) -> datetime: ...
+    @property
+    def noted_at(self) -> datetime | None: ...
 
 
 class PauseStore(Protocol):
@@ -138,7 +140,7 @@ class Pauses:
         if is_known or pause.until <= now:
             return False
         self._known[key] = pause.until
-        limiter.restore(pause.chat, (pause.until - now).total_seconds())
+        limiter.restore(pause.chat, _left(pause, now).total_seconds())
         return True
 
     async def write(self) -> None:
@@ -209,3 +211,12 @@ class Pauses:
             return
         if not has_more:
             self._forgotten_at = now
+
+
+def _left(pause: Pause, now: datetime) -> timedelta:
+    """Return how long a pause still lasts: at most as long as when it was noted, though this clock may be far behind.
+
+    SKEW more, since the end may be of one process's clock and the note of another's.
+    """
+    left = pause.until - now
+    return left if pause.noted_at is None else min(left, pause.until - pause.noted_at + SKEW)

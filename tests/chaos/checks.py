@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
+from core.errors import StoreSlow, StoreUnavailable
 from tests.chaos.evidence import Asked, Delivery, Evidence, deliveries_of, moment
 from tests.chaos.gate import checks as gate_checks
 from tests.chaos.gate.evidence import GateEvidence
@@ -19,6 +20,9 @@ Check = Callable[[Evidence], Problems]
 TRY_AGAIN = (
     common_texts.HELD,
     common_texts.failed("").split(" (Error")[0],
+    # instead of waiting: a command that was only slow, and more updates than are held (`sender/updates/intake.py`)
+    StoreSlow.sentence,
+    StoreUnavailable.sentence,
     user_texts.TRY_AGAIN,
     user_texts.NOT_CONFIRMED,
     user_texts.INTERRUPTED,

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from core.errors import StoreReadOnly, StoreSlow, StoreUnavailable
 from sender.updates.polling import NOTICE_WAIT_S, WAIT_S
 from tests.chaos.checks import CHECKS, LAG_S, TRY_AGAIN
 from tests.chaos.evidence import Asked, Evidence, Message, moment
@@ -64,6 +65,11 @@ def said(evidence: Evidence) -> set[str]:
 
 def test_valid_evidence_passes() -> None:
     assert said(sound()) == set()
+
+
+@pytest.mark.parametrize("error", [StoreUnavailable, StoreSlow, StoreReadOnly])
+def test_what_people_are_told_of_each_trouble_with_the_store_asks_to_try_again(error: type[StoreUnavailable]) -> None:
+    assert error.sentence.startswith(TRY_AGAIN)
 
 
 @pytest.mark.parametrize("sentence", TRY_AGAIN)

@@ -1,6 +1,6 @@
 """Pauses noted by one process are heeded by the others that send for the bot."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -172,3 +172,24 @@ async def test_of_the_bots_pauses_the_latest_is_stored(db: Database, clock: Manu
         note(pauses, EVERY_CHAT, 5)
         await written(pauses)
     assert await pause_ops.load(BOT, now) == [Pause(BOT, EVERY_CHAT, now + 5 * SECOND)]
+
+
+async def test_a_process_whose_clock_is_an_hour_behind_waits_as_long_as_telegram_asked(
+    db: Database, clock: ManualClock
+) -> None:
+    """Until its clock is set it would take a pause of a second for one of an hour, also of chats with due deletions."""
+    ahead = ManualClock(clock.now() + timedelta(hours=1))
+    second, there = await process(clock)
+    await pause_ops.record(BOT, 1, ahead.now() + 5 * SECOND, ahead.now())
+    _, later = await process(clock)
+    assert await second.read_noted() == 1
+    for telegram in (there, later):
+        await telegram.result(telegram.send(1))
+        assert 5.0 <= telegram.times[0] <= 5.0 + SKEW.total_seconds()
+
+
+async def test_a_pause_is_heeded_whichever_of_two_clocks_noted_it_last(db: Database, clock: ManualClock) -> None:
+    await pause_ops.record(BOT, 1, clock.now() + 2 * SECOND, clock.now() + SKEW)
+    _, there = await process(clock)
+    await there.result(there.send(1))
+    assert there.times == [2.0]
