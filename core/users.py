@@ -41,6 +41,8 @@ class User(Record):
     #: the post that was requested before the required channels were joined, and when
     pending_code: str | None = None
     pending_at: datetime | None = None
+    #: the update by which that post was requested; kept when it is popped
+    pending_key: str = ""
     popped_post: PoppedPost | None = None
     is_banned: bool = False
     ban_reason: str | None = None

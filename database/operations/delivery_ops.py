@@ -53,6 +53,8 @@ class NewDelivery:
     delete_at: datetime | None
     #: the highest message id known to the bot; None: none is
     sweep_after: int | None = None
+    #: the update that asked for a post before and was refused: it is met by this delivery
+    refused_key: str = ""
 
     @property
     def id(self) -> str:
@@ -103,8 +105,8 @@ def _starting(new: NewDelivery) -> Document:
         },
         "$inc": {"count": 1},
     }
-    if new.update_key:
-        update["$push"] = {"update_keys": {"$each": [new.update_key], "$slice": -KEYS_KEPT}}
+    if keys := [key for key in (new.refused_key, new.update_key) if key]:
+        update["$push"] = {"update_keys": {"$each": keys, "$slice": -KEYS_KEPT}}
     return update
 
 

@@ -184,9 +184,13 @@ async def find_news_stopped(since: datetime, *, after: int | None, until: int | 
 # the post a subscriber requested before joining the required channels
 
 
-async def set_pending_post(user_id: int, code: str, now: datetime) -> bool:
-    """Store the post that was requested, in place of an earlier one; atomic. False when there is no such user."""
-    return await users().update_one({"user_id": user_id}, {"$set": {"pending_code": code, "pending_at": now}})
+async def set_pending_post(user_id: int, code: str, now: datetime, update_key: str = "") -> bool:
+    """Store the post that was requested, in place of an earlier one; atomic. False when there is no such user.
+
+    `update_key` identifies the update of the request.
+    """
+    pending: Document = {"pending_code": code, "pending_at": now, "pending_key": update_key}
+    return await users().update_one({"user_id": user_id}, {"$set": pending})
 
 
 async def pop_pending_post(user_id: int, code: str, since: datetime, update_key: str = "") -> bool:

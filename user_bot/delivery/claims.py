@@ -63,4 +63,16 @@ class Claims:
             now=terms.sent_at,
             delete_at=terms.delete_at,
             sweep_after=message_ids_of(self._bot).newest,
+            refused_key=_refused_key(request),
         )
+
+
+def _refused_key(request: DeliveryRequest) -> str:
+    """Return the earlier update that was told to join the channels first; "" without one.
+
+    It may come again to a process that does not know it, when the answer to its post was lost.
+    """
+    user = request.user
+    popped = None if user.popped_post is None else user.popped_post.update_key
+    is_met = user.pending_code == request.code or (user.pending_code is None and popped == request.update_key)
+    return user.pending_key if is_met and user.pending_key != request.update_key else ""

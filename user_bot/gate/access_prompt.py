@@ -65,7 +65,7 @@ class AccessPrompt:
         When the subscriber turns out to have access now, nothing is sent and their new record is returned.
         """
         if isinstance(verdict, NotSubscribed):
-            await user_ops.set_pending_post(user.user_id, post.code, self._clock.now())
+            await user_ops.set_pending_post(user.user_id, post.code, self._clock.now(), update_key)
             await self._send_channels_to_join(user, verdict, post)
             return None
         assert isinstance(verdict, NoAccess), verdict

@@ -10,6 +10,7 @@ from core.users import User
 from database.connection import current_database
 from database.operations import channel_ops, membership_ops, user_ops
 from sandbox.client import Json
+from tests.bots.user_bot.killed import reader
 from tests.house import ALICE, BOB, OLIVE, STORAGE, USER_BOT, House
 from user_bot.delivery.request import Outcome
 
@@ -60,6 +61,22 @@ async def test_joining_leaving_and_joining_within_a_second_brings_the_post_once(
     await house.alice.join(channel.chat_id)
     await house.settle()
     assert len(await house.calls("copyMessages")) == 1
+
+
+async def test_a_request_that_was_refused_and_comes_again_elsewhere_brings_no_second_post(house: House) -> None:
+    """Its 200 was lost; the post has come meanwhile, when the channel was joined."""
+    post, channel = await house.store(), await house.channel()
+    await house.alice.link(house.link(post))
+    await house.alice.wait(USER_BOT, contains="first join")
+    refused = await reader()
+    await house.alice.link(channel.invite_link)
+    await house.alice.wait(USER_BOT, contains="30 minutes")
+    await house.settle()
+    await house.advance(seconds=5)
+    again = house.another_process()["deliverer"]
+    assert await again.deliver(await reader(), post.code, refused.pending_key) is Outcome.DOUBLE_TAP
+    assert await again.deliver(await reader(), post.code, "message 99") is Outcome.DELIVERED
+    assert len(await house.calls("copyMessages")) == 2
 
 
 async def test_i_have_joined_names_the_missing_channels_and_asks_telegram_again(house: House) -> None:

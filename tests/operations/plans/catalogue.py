@@ -761,7 +761,7 @@ CASES: tuple[Case, ...] = (
     _case(user_ops.stop_news, 2, NOW),
     _case(user_ops.find_news_stopped, NOW - HOUR, after=1, until=500, limit=10),
     _case(user_ops.resume_news, 2),
-    _case(user_ops.set_pending_post, 5, PAID, NOW),
+    _case(user_ops.set_pending_post, 5, PAID, NOW, "m"),
     _case(user_ops.pop_pending_post, 5, PAID, NOW - HOUR, "m"),
     _case(user_ops.pop_pending_post, 6, "Z" * 16, NOW - HOUR, "m", way="popped before"),
     _case(user_ops.count),
