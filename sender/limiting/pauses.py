@@ -216,7 +216,7 @@ class Pauses:
 def _left(pause: Pause, now: datetime) -> timedelta:
     """Return how long a pause still lasts: at most as long as when it was noted, though this clock may be far behind.
 
-    SKEW more, since the end may be of one process's clock and the note of another's.
+    SKEW more, since the end may be of one process's clock and the note of another's; for these it is never less.
     """
     left = pause.until - now
-    return left if pause.noted_at is None else min(left, pause.until - pause.noted_at + SKEW)
+    return left if pause.noted_at is None else min(left, max(pause.until - pause.noted_at, timedelta()) + SKEW)

@@ -189,7 +189,7 @@ async def test_a_process_whose_clock_is_an_hour_behind_waits_as_long_as_telegram
 
 
 async def test_a_pause_is_heeded_whichever_of_two_clocks_noted_it_last(db: Database, clock: ManualClock) -> None:
-    await pause_ops.record(BOT, 1, clock.now() + 2 * SECOND, clock.now() + SKEW)
+    await pause_ops.record(BOT, 1, clock.now() + 2 * SECOND, clock.now() + timedelta(minutes=2))
     _, there = await process(clock)
     await there.result(there.send(1))
     assert there.times == [2.0]
