@@ -77,7 +77,10 @@ class Supervisor:
         Returns a task that ends when the loop returns or is cancelled. Cancelling it cancels the loop and waits for it.
         """
         first = self.spawn(work(), name)
-        return self.spawn(self._keep(first, work, name, clock), f"{name}: kept running")
+        keeper = self.spawn(self._keep(first, work, name, clock), f"{name}: kept running")
+        # cancelled before its first step it has cancelled nothing
+        keeper.add_done_callback(lambda _: first.cancel())
+        return keeper
 
     async def _keep(
         self, task: asyncio.Task[object], work: Callable[[], Coroutine[Any, Any, object]], name: str, clock: Clock

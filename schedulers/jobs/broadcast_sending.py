@@ -212,8 +212,9 @@ class Sending:
             rate = self._limiter.bulk_rate
             may_wait = max(QUEUED_MIN, round(rate * QUEUED_S))
             queued = may_wait - self._limiter.waiting(Lane.BULK)
-            free = min(queued, max(QUEUED_MIN, round(rate * IN_FLIGHT_S)) - len(self._in_flight))
-            if free >= max(1, may_wait // CLAIMS) or self._is_over():
+            may_be_in_flight = max(QUEUED_MIN, round(rate * IN_FLIGHT_S))
+            free = min(queued, may_be_in_flight - len(self._in_flight))
+            if free >= max(1, min(may_wait, may_be_in_flight) // CLAIMS) or self._is_over():
                 return free
             await self._changed.wait()
 

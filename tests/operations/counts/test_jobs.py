@@ -84,15 +84,16 @@ async def test_each_recipient_of_a_broadcast_costs_1_call_and_1_command(house: H
     await sent(house, wire, 5)
     five = await sent(house, wire, 5)
     assert five.calls == {"copyMessage": 5}
+    # the page claimed together, one for earlier lost answers, and results: one command each, or several in one
+    updates = five.commands.pop("update broadcast_recipients")
+    assert 1 + 1 + 1 <= updates <= 1 + 1 + 5
     assert five.commands == {
         "findAndModify job_leases": 1,
         "insert job_runs": 1,
         "update job_runs": 2,
         "update broadcasts": 1,
         "find users": 2,
-        # the rows of a page of recipients, claimed together, one update for each copy, one for earlier lost answers
         "insert broadcast_recipients": 1,
-        "update broadcast_recipients": 1 + 5 + 1,
         "find broadcast_recipients": 5,
         # rows of each state are counted by themselves
         "aggregate broadcast_recipients": 30,
@@ -100,4 +101,5 @@ async def test_each_recipient_of_a_broadcast_costs_1_call_and_1_command(house: H
     await add_subscribers(house, 10, first=800)
     fifteen = await sent(house, wire, 15)
     assert fifteen.calls == {"copyMessage": 15}
-    assert fifteen.commands == Counter(five.commands) + Counter({"update broadcast_recipients": 10})
+    assert fifteen.commands.pop("update broadcast_recipients") <= 1 + 1 + 15
+    assert fifteen.commands == five.commands
