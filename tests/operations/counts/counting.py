@@ -34,15 +34,15 @@ COMMANDS = {
 SHARED = frozenset(
     {"find admin_config", "find channels", "find shorteners", "find admins", "find incidents", "ping", "hello"}
 )
-#: its beats for a share of the bots' calls: one a second at most, however much is done
-BEATS = frozenset({"findAndModify send_shares", "update send_shares"})
+#: its beats for a share of the bots' calls, one a second at most, and for the right to poll, one in five: however much
+#: is done, and more of them on a slow machine
+BEATS = frozenset(
+    {"findAndModify send_shares", "update send_shares", "findAndModify polling_leases", "find polling_leases"}
+)
 #: what the driver sends to sign in, and when it closes a connection
 DRIVERS_OWN = frozenset({"saslStart", "saslContinue", "authenticate", "getnonce", "logout", "endSessions"})
-#: sent each second while a job runs: the progress is written, cancellation is noticed, the lease is renewed; and each
-#: five seconds by a process that polls
-EACH_SECOND = frozenset(
-    {"findAndModify broadcasts", "find broadcasts", "update job_leases", "findAndModify polling_leases"}
-)
+#: sent each second while a job runs: the progress is written, cancellation is noticed, the lease is renewed
+EACH_SECOND = frozenset({"findAndModify broadcasts", "find broadcasts", "update job_leases"})
 
 
 class Wire(CommandListener):
