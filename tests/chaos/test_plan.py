@@ -80,3 +80,8 @@ def test_what_needs_people_who_ask_is_not_planned_for_the_deletion_phase(plans: 
 def test_a_disturbance_says_what_it_does(plans: list[Plan]) -> None:
     said = {str(one).split(" at step")[0] for plan in plans for one in plan.asking if one.what is What.PARTIAL}
     assert all(" sent then " in words for words in said)
+
+
+def test_the_seeds_of_ci_have_no_webhook_and_later_ones_do(plans: list[Plan]) -> None:
+    posted = [plan.seed for plan in plans if plan.shape.is_posted_to]
+    assert min(posted) == 30
