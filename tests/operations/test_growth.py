@@ -71,11 +71,17 @@ async def few_and_many() -> tuple[Counted, Counted]:
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 async def test_as_many_calls_with_many_rows_as_with_few(case: Case, few_and_many: tuple[Counted, Counted]) -> None:
     few, many = few_and_many
-    assert many.calls[case.name] == few.calls[case.name]
+    more = many.calls[case.name] - few.calls[case.name]
+    if few.calls[case.name]["update_one unreadable_rows"]:
+        # one of its rows cannot be read: in a full page the next one takes its place, by one more find
+        assert more.total() <= 1
+    else:
+        assert many.calls[case.name] == few.calls[case.name]
     assert many.calls[case.name].total() > 0
     if URI != "memory://":
         # a call is one command: calls counted in memory are commands of a server
-        assert few.commands[case.name] == many.commands[case.name] == many.calls[case.name].total()
+        for counted in few_and_many:
+            assert counted.commands[case.name] == counted.calls[case.name].total()
 
 
 def _bulk_deletes() -> set[str]:
@@ -209,7 +215,9 @@ def test_every_bulk_delete_is_measured() -> None:
 @pytest.mark.parametrize("matching", [0, 1, BATCH - 1, BATCH, BATCH + 1, 5 * BATCH])
 @pytest.mark.parametrize("others", [0, 100])
 @pytest.mark.parametrize("name", sorted(BULK))
-async def test_a_bulk_delete_takes_two_commands_a_batch(db: Database, name: str, matching: int, others: int) -> None:
+async def test_a_bulk_delete_takes_two_commands_a_batch_and_a_last_look(
+    db: Database, name: str, matching: int, others: int
+) -> None:
     collection, goes, stays, delete = BULK[name]
     rows = [goes(number) for number in range(matching)] + [stays(number) for number in range(others)]
     if rows:
@@ -219,5 +227,12 @@ async def test_a_bulk_delete_takes_two_commands_a_batch(db: Database, name: str,
     assert await delete({"batch_size": BATCH, "clock": SteeredClock()}) == Deleted(matching, more=False)
     batches = math.ceil(matching / BATCH)
     looks = max(batches, 1)
-    assert db.calls == Counter({f"find {collection}": looks, f"delete_many {collection}": batches})
-    assert db.calls.total() <= max(2 * batches, 1)
+    # after several batches, each of which began behind the one before, from the front
+    last_looks = int(batches > 1)
+    assert db.calls == Counter(
+        {
+            f"find {collection}": looks,
+            f"delete_many {collection}": batches,
+            f"find_one {collection}": last_looks,
+        }
+    )

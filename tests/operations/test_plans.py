@@ -15,7 +15,7 @@ from database.values import Document
 from tests.operations.plans.catalogue import CASES, Case
 from tests.operations.plans.explained import Explainer
 from tests.operations.plans.filled import filled, queries_of_all
-from tests.operations.plans.queries import EXPLAINABLE, Query, Wire, noted_queries
+from tests.operations.plans.queries import EXPLAINABLE, Query, Wire, noted_queries, one_by_one
 from tests.operations.plans.rows import FILLED, NOW
 from tests.operations.plans.walk import Table
 
@@ -149,7 +149,8 @@ async def test_the_server_goes_by_an_index(case: Case, server: Server) -> None:
     with noted_queries() as queries:
         await case.run()
     names = [next(iter(command)) for command in server.wire.commands]
-    commands = [command for command in server.wire.commands if next(iter(command)) in EXPLAINABLE]
+    explainable = [command for command in server.wire.commands if next(iter(command)) in EXPLAINABLE]
+    commands = [one for command in explainable for one in one_by_one(command)]
     assert "getMore" not in names
     found: dict[str, str] = {}
     for query, command in zip(queries, commands, strict=True):

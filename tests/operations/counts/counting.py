@@ -10,6 +10,7 @@ from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStart
 
 from database.connection import Database
 from tests.house import House
+from tests.operations.plans.queries import DRIVERS_OWN
 
 #: the command that each method of `database.collection.Collection` is on the wire
 COMMANDS = {
@@ -39,8 +40,6 @@ SHARED = frozenset(
 BEATS = frozenset(
     {"findAndModify send_shares", "update send_shares", "findAndModify polling_leases", "find polling_leases"}
 )
-#: what the driver sends to sign in, and when it closes a connection
-DRIVERS_OWN = frozenset({"saslStart", "saslContinue", "authenticate", "getnonce", "logout", "endSessions"})
 #: sent each second while a job runs: the progress is written, cancellation is noticed, the lease is renewed
 EACH_SECOND = frozenset({"findAndModify broadcasts", "find broadcasts", "update job_leases"})
 

@@ -2,7 +2,7 @@
 
 import inspect
 import sys
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +32,8 @@ _SEARCHING = {
 _ADDED = frozenset({"maxTimeMS", "lsid", "$db", "$clusterTime", "$readPreference", "txnNumber", "writeConcern"})
 #: commands that search documents
 EXPLAINABLE = frozenset({"find", "aggregate", "count", "distinct", "update", "delete", "findAndModify"})
+#: what the driver sends to sign in, and when it closes a connection
+DRIVERS_OWN = frozenset({"saslStart", "saslContinue", "authenticate", "getnonce", "logout", "endSessions"})
 
 
 @dataclass(frozen=True)
@@ -89,10 +91,25 @@ def noted_queries() -> Iterator[list[Query]]:
 
         return ask
 
+    update_each = Collection.update_each
+
+    async def note_each(self: Collection, updates: Sequence[tuple[Document, Document]]) -> int:
+        seen.extend(Query(self.name, "update_one", to_stored(condition), (), 1) for condition, _ in updates)
+        return await update_each(self, updates)
+
     with pytest.MonkeyPatch.context() as patch:
         for name in _SEARCHING:
             patch.setattr(Collection, name, noting(name, getattr(Collection, name)))
+        patch.setattr(Collection, "update_each", note_each)
         yield seen
+
+
+def one_by_one(command: Document) -> Iterator[Document]:
+    """Yield a command that holds several updates as commands of one each."""
+    if "updates" not in command:
+        yield command
+    for update in command.get("updates", ()):
+        yield {**command, "updates": [update]}
 
 
 class Wire(CommandListener):
@@ -102,6 +119,8 @@ class Wire(CommandListener):
         self.commands: list[Document] = []
 
     def started(self, event: CommandStartedEvent) -> None:
+        if event.command_name in DRIVERS_OWN:
+            return
         self.commands.append({name: value for name, value in event.command.items() if name not in _ADDED})
 
     def succeeded(self, event: CommandSucceededEvent) -> None: ...
