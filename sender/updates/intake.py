@@ -34,6 +34,8 @@ HOLD_FOR_S = 600.0
 HELD_MAX = 5000
 #: held updates handled at the same time when the database is back
 RETRIED_AT_ONCE = 20
+#: seconds before an update of a private chat, for which the database was too slow, is tried the second and third time
+SLOW_AGAIN_S = (2.0, 5.0)
 #: seconds a stop waits for handlers in flight; below the 30 s most supervisors grant
 DRAIN_FOR_S = 20.0
 
@@ -80,8 +82,9 @@ class RetryOnDatabaseOutage(BaseMiddleware):
     """Holds updates whose handler raised StoreUnavailable and handles them again when the database is back.
 
     Handlers must be idempotent. Each chat gets one notice per outage. A held update occupies no place, so that others
-    get their notice too. After a command that was only slow, a user gets the error's sentence and may try again; what
-    nobody can send again is handled again, after long pauses. Register it before the FSM middleware.
+    get their notice too. An update of a private chat that met a slow command is tried twice more, a few at a time; then
+    the user gets the error's sentence and may try again. What nobody can send again is handled again after long pauses.
+    Register it before the FSM middleware.
     """
 
     def __init__(
@@ -109,12 +112,31 @@ class RetryOnDatabaseOutage(BaseMiddleware):
         return self._has_failed and self.held > 0
 
     async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
-        try:
+        if not isinstance(event, Update):
             return await handler(event, dict(data))
+        try:
+            return await self._attempt(handler, event, data)
         except StoreUnavailable as error:
-            if not isinstance(event, Update) or (isinstance(error, StoreSlow) and private_chat_of(event) is not None):
+            if isinstance(error, StoreSlow) and private_chat_of(event) is not None:
                 raise
             return await self._hold(handler, event, data, error)
+
+    async def _attempt(self, handler: Handler, update: Update, data: dict[str, Any]) -> Any:
+        """Handle the update; for somebody who waits a slow command is tried twice more, a few of them at a time."""
+        try:
+            return await handler(update, dict(data))
+        except StoreSlow as slow:
+            if private_chat_of(update) is None:
+                raise
+            error = slow
+        for pause_s in SLOW_AGAIN_S:
+            await self._clock.sleep(pause_s)
+            async with self._retry_slots:
+                try:
+                    return await handler(update, dict(data))
+                except StoreSlow as again:
+                    error = again
+        raise error
 
     async def _hold(self, handler: Handler, update: Update, data: dict[str, Any], error: StoreUnavailable) -> Any:
         bot: Bot = data["bot"]

@@ -390,7 +390,7 @@ async def test_an_order_during_a_long_flood_pause_leaves_no_recipient_unknown(ho
 async def test_a_process_that_resumes_without_its_lease_sends_to_no_recipient_twice(house: House) -> None:
     people = await add_subscribers(house, 12)
     broadcast = await queue(house)
-    await house.world.fault("delay", method="copyMessage", times=24, ms=15)
+    await house.world.fault("delay", method="copyMessage", times=24, ms=120)
     second: asyncio.Task[Any] | None = None
     beats = 0
 

@@ -12,7 +12,7 @@ from aiogram.types import CallbackQuery, Chat, ErrorEvent, Message, Update, User
 from core.clock import ManualClock
 from core.errors import BadInput, StoreReadOnly, StoreSlow, StoreUnavailable
 from sender.updates import intake
-from sender.updates.intake import ErrorHandler, RetryOnDatabaseOutage, drain
+from sender.updates.intake import SLOW_AGAIN_S, ErrorHandler, RetryOnDatabaseOutage, drain
 from sender.updates.places import Places
 from sender.updates.poison import UnreadableUpdate
 from sender.updates.polling import UpdateAcknowledger
@@ -183,7 +183,7 @@ async def test_an_update_that_nobody_can_send_again_is_held_until_the_database_i
     assert sum(time.slept) > 2 * intake.HOLD_FOR_S
 
 
-async def test_a_slow_command_is_not_repeated_for_who_can_try_again(bot: RecordingBot) -> None:
+async def test_a_slow_command_is_tried_twice_more_for_who_can_try_again(bot: RecordingBot) -> None:
     store, time = Store(probes=0), Time()
     asked = 0
 
@@ -194,10 +194,23 @@ async def test_a_slow_command_is_not_repeated_for_who_can_try_again(bot: Recordi
 
     with pytest.raises(StoreSlow):
         await retrying(store, time)(slow, private("hi"), {"bot": bot})
-    assert (asked, time.slept, store.probed, list(bot.calls)) == (1, [], 0, [])
+    assert (asked, time.slept, store.probed, list(bot.calls)) == (3, [*SLOW_AGAIN_S], 0, [])
     await ErrorHandler(common_texts).answer(ErrorEvent(update=private("hi"), exception=StoreSlow("x")), bot)
     (said,) = [call.text for call in bot.calls if isinstance(call, SendMessage)]
     assert said == StoreSlow.sentence
+
+
+async def test_who_meets_a_slow_database_in_a_rush_is_served_when_it_is_over(bot: RecordingBot) -> None:
+    store, time = Store(probes=0), Time()
+    errors: list[Exception] = [StoreSlow("find users: ExecutionTimeout 50")]
+
+    async def slow_at_first(event: Any, data: dict[str, Any]) -> str:
+        if errors:
+            raise errors.pop()
+        return "done"
+
+    assert await retrying(store, time)(slow_at_first, private("hi"), {"bot": bot}) == "done"
+    assert (time.slept, list(bot.calls)) == ([SLOW_AGAIN_S[0]], [])
 
 
 async def test_a_slow_command_for_what_nobody_can_send_again_is_repeated_after_long_pauses(bot: RecordingBot) -> None:
