@@ -17,6 +17,7 @@ from database.migrations.registry import MIGRATIONS
 from database.migrations.steps import Migration
 from database.owners import new_owner
 from database.values import Document
+from database.writes import PROBE_COLLECTION
 
 log = logging.getLogger("tollgate.database")
 
@@ -99,7 +100,8 @@ class Migrator:
 
     async def _create_record(self) -> None:
         """An empty database has the newest shape; anything else may be as old as the record itself."""
-        is_empty = not set(await self._db.collection_names()) - {MIGRATION_RECORD, RESTORE}
+        # the start has tried whether the database takes writes
+        is_empty = not set(await self._db.collection_names()) - {MIGRATION_RECORD, RESTORE, PROBE_COLLECTION}
         applied = self._migrations if is_empty else ()
         record: Document = {
             "last": self._newest if is_empty else 0,
