@@ -35,7 +35,7 @@ async def test_an_owner_signs_in_by_a_link_and_sees_figures_and_jobs(size: str, 
         await expect(page.locator("#deletions-value")).to_have_text("38")
         await expect(page.locator("#deletions-note")).to_have_text("3 overdue")
         await expect(page.locator("#next-value")).to_have_text("15:00")
-        await expect(page.locator("#next-note")).to_have_text("Broadcast deleter")
+        await expect(page.locator("#next-note")).to_have_text("Broadcast deleter, Session cleanup")
         cleanup = row_of(page, "token_cleanup")
         await expect(cleanup.locator(".next-time")).to_have_text("24 Nov, 00:00")
         await expect(cleanup.locator(".outcome")).to_have_text("succeeded")
@@ -106,7 +106,7 @@ async def test_a_pause_needs_confirmation_and_can_be_resumed() -> None:
         assert lease.paused_by == MANAGER
         await row.get_by_role("button", name="Resume: Housekeeping").tap()
         await expect(row.locator(".said")).to_have_text("Resumed.")
-        await expect(row.locator(".next-time")).to_have_text("24 Nov, 02:00")
+        await expect(row.locator(".next-time")).to_have_text("24 Nov, 03:00")
 
 
 async def test_a_refresh_changes_only_the_elements_whose_values_changed() -> None:
