@@ -275,9 +275,12 @@ async def running_house(
             try:
                 yield house
             finally:
-                await stop(house)
-                for task in serving:
-                    await task
+                # a part that waits for its turn to poll takes no stop yet: it is asked again
+                for part, task in zip(parts, serving, strict=True):
+                    while not task.done():
+                        await part.stop()
+                        await asyncio.wait({task}, timeout=0.05)
+                    task.result()
 
 
 @asynccontextmanager
