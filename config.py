@@ -14,15 +14,18 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, f
 from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
+    DotEnvSettingsSource,
     EnvSettingsSource,
     NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
 )
+from pyrage import RecipientError, x25519
 
-from core.addresses import LOOPBACK, Networks, is_button_address
+from core.addresses import Networks, is_button_address, is_web_address
 from core.durations import read_duration
 from core.errors import BadInput
+from core.health.exposures import Deployment, find_exposures, is_public_host
 from core.shorteners.addresses import NAME_MAX, has_sound_placeholders, is_api_url
 from core.shorteners.keys import is_key
 from core.shorteners.records import SHARE_MAX, Origin, environment_code
@@ -32,6 +35,8 @@ from core.timing.job_times import CLEANUP_HOURS, INTERVAL_MAX, INTERVAL_MIN, Job
 from schedulers import registry
 from schedulers.jobs_setting import read_jobs_setting
 
+#: in the working directory
+ENV_FILE = Path(".env")
 OFFICIAL_API = "https://api.telegram.org"
 TELEGRAM_LINKS = "https://t.me"
 MEMORY_STORE = "memory://"
@@ -39,18 +44,14 @@ MEMORY_STORE = "memory://"
 WEBHOOK_PORTS = (None, 443, 80, 88, 8443)
 _ADDRESS = "an address starting with https:// (or http://)"
 
+#: characters of JWT_SECRET, and different ones among them
+SECRET_MIN, DISTINCT_MIN = 32, 10
+#: what examples and tutorials write in the place of a secret
+_PLACEHOLDER = re.compile(
+    r"change.?me|your.{0,8}secret|super.?secret|secret.?key|password|example|12345678", re.IGNORECASE
+)
+
 _HOST = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
-
-
-def _is_web_address(url: str) -> bool:
-    """Whether requests can be sent to `url`. A host without a dot is allowed: it may be in a local network."""
-    if not re.fullmatch(r"https?://[!-\"$-~]+", url):
-        return False
-    try:
-        parts = urlsplit(url)
-        return bool(parts.hostname) and parts.port != 0 and "@" not in parts.netloc and "\\" not in parts.netloc
-    except ValueError:
-        return False
 
 
 class Shortener(BaseModel):
@@ -67,7 +68,7 @@ class Shortener(BaseModel):
     answer: str | None = Field(None, max_length=200)
 
     def as_listed(self) -> ListedShortener:
-        """Return it as it stands among those added in the admin bot: without address and key."""
+        """Return its record as those added in the admin bot have it: without address and key."""
         code = environment_code(self.name)
         return ListedShortener(code=code, name=self.name, origin=Origin.ENVIRONMENT, share=self.weight)
 
@@ -121,6 +122,15 @@ class MountedSecrets(PydanticBaseSettingsSource):
         found = Path(path).read_text(encoding="utf-8").strip() if path else ""
         return found or None, field_name, False
 
+    def files(self) -> list[tuple[str, Path]]:
+        """The files that are named, by setting."""
+        named = [
+            (name, source.env_vars.get(f"{name}_file".lower()))
+            for name in self.settings_cls.model_fields
+            for source in self._sources
+        ]
+        return [(name, Path(path)) for name, path in named if path]
+
     def __call__(self) -> dict[str, Any]:
         fields = self.settings_cls.model_fields
         found = {
@@ -135,7 +145,7 @@ class Settings(BaseSettings):
     """The settings; `.env.example` lists and explains each."""
 
     model_config = SettingsConfigDict(
-        env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True
+        env_file=ENV_FILE, env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True
     )
 
     USER_BOT_TOKEN: SecretStr
@@ -154,7 +164,7 @@ class Settings(BaseSettings):
     WEB_HOST: str = "127.0.0.1"
     WEB_PORT: int = Field(8080, ge=0, le=65535)
     #: whose X-Forwarded-For is believed
-    TRUSTED_PROXIES: Annotated[Networks, NoDecode] = LOOPBACK
+    TRUSTED_PROXIES: Annotated[Networks, NoDecode] = ()
     PUBLIC_BASE_URL: str = Field("", pattern=r"^(https?://.+)?$", description=_ADDRESS)
     UPDATES: Literal["polling", "webhook"] = "polling"
     WEBHOOK_SECRET: SecretStr = SecretStr("")
@@ -175,6 +185,8 @@ class Settings(BaseSettings):
 
     DATA_DIR: Path = Path("./data")
     BACKUP_KEEP: int = Field(7, ge=1, le=1000)
+    #: the public key of age that backups are encrypted to; empty: they are not
+    BACKUP_ENCRYPT_TO: str = ""
     #: may contain a key
     ALERT_WEBHOOK_URL: SecretStr = SecretStr("")
     JWT_SECRET: SecretStr = SecretStr("")
@@ -282,6 +294,36 @@ class Settings(BaseSettings):
     def _are_jobs(cls, value: Any) -> Any:
         return read_jobs_setting(value) if isinstance(value, str) else value
 
+    @field_validator("BACKUP_ENCRYPT_TO")
+    @classmethod
+    def _is_recipient(cls, value: str) -> str:
+        try:
+            if value:
+                x25519.Recipient.from_str(value)
+        except RecipientError:
+            # without the value: it may be the private key
+            raise ValueError("a public key of age, age1… as age-keygen prints it, or nothing is expected") from None
+        return value
+
+    @field_validator("JWT_SECRET")
+    @classmethod
+    def _is_hard_to_guess(cls, value: SecretStr) -> SecretStr:
+        secret = value.get_secret_value()
+        if secret and (len(secret) < SECRET_MIN or len(set(secret)) < DISTINCT_MIN or _PLACEHOLDER.search(secret)):
+            raise ValueError(
+                f"{SECRET_MIN} or more characters that nobody can guess are expected, or nothing: then one is made. "
+                'python3 -c "import secrets; print(secrets.token_urlsafe(48))" makes one'
+            )
+        return value
+
+    @field_validator("TELEGRAM_API_URL")
+    @classmethod
+    def _keeps_tokens_secret(cls, value: str) -> str:
+        address = urlsplit(value)
+        if address.scheme == "http" and is_public_host(address.hostname or ""):
+            raise ValueError("https:// is expected: with http:// anybody on the way reads the bot tokens")
+        return value
+
     @field_validator("MONGO_URI")
     @classmethod
     def _is_store(cls, value: SecretStr) -> SecretStr:
@@ -311,7 +353,7 @@ class Settings(BaseSettings):
     @classmethod
     def _is_receiver(cls, value: SecretStr) -> SecretStr:
         url = value.get_secret_value()
-        if url and not _is_web_address(url):
+        if url and not is_web_address(url):
             raise ValueError(f"{_ADDRESS} is expected, without a user name, a fragment and spaces")
         return value
 
@@ -429,3 +471,19 @@ def load_settings() -> Settings:
     for problem in problems:
         print(f"config: {problem}", file=sys.stderr)
     raise SystemExit(2)
+
+
+def exposures_of(settings: Settings) -> list[str]:
+    """Return one line for each thing about these settings and their files that others could read or change."""
+    env, dotenv = EnvSettingsSource(Settings), DotEnvSettingsSource(Settings)
+    return find_exposures(
+        Deployment(
+            mongo_uri=settings.MONGO_URI.get_secret_value(),
+            api_url=settings.TELEGRAM_API_URL,
+            public_url=settings.PUBLIC_BASE_URL,
+            alert_url=settings.ALERT_WEBHOOK_URL.get_secret_value(),
+            env_file=ENV_FILE,
+            data_dir=settings.DATA_DIR,
+            mounted=MountedSecrets(Settings, env, dotenv).files(),
+        )
+    )

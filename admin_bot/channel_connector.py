@@ -16,7 +16,7 @@ from sender.failures import TELEGRAM_ERRORS, classify
 from sender.profiles import BotProfile, Text
 from sender.refusals import Failure
 from views.publishing import result_screens as texts
-from views.team.profiles import about_user_bot
+from views.subscribers.profile_texts import abouts
 
 log = structlog.get_logger("tollgate.admin")
 
@@ -60,7 +60,7 @@ class ChannelConnector:
     async def connect(self, admin_id: int, chat_id: int, title: str | None = None) -> Outcome:
         """Have posts published in a channel, if the admin bot has the rights for it. May be repeated."""
         if chat_id == await self._storage.find():
-            return NotConnected(texts.IS_STORAGE)
+            return NotConnected(texts.is_storage())
         try:
             chat = await self._bot.get_chat(chat_id)
             member = await self._bot.get_chat_member(chat_id, self._bot.id)
@@ -68,10 +68,10 @@ class ChannelConnector:
             failure = classify(error)
             log.info("channel.not_seen", chat_id=chat_id, reason=failure)
             if failure in _NOT_THERE:
-                return RightsMissing(chat_id, title or "this channel")
-            return NotConnected(texts.CHECK_UNSURE)
+                return RightsMissing(chat_id, title or texts.this_channel())
+            return NotConnected(texts.check_unsure())
         if chat.type != ChatType.CHANNEL:
-            return NotConnected(texts.NOT_A_CHANNEL)
+            return NotConnected(texts.not_a_channel())
         name = chat.title or title or str(chat_id)
         if not may_publish(member):
             return RightsMissing(chat_id, name)
@@ -84,10 +84,10 @@ class ChannelConnector:
                 chat_id, title=title, username=username, added_by=admin_id, added_at=now
             )
         except ValueError:
-            return NotConnected(texts.CONNECT_FULL)
+            return NotConnected(texts.connect_full())
         await note(now, admin_id, "channel.connected", str(chat_id), None, {"title": title})
         first = next(iter(publishing_channels(await channel_ops.current(now))), channel)
-        await self._user_profile.describe(Text.ABOUT, about_user_bot(first.title or title))
+        await self._user_profile.describe_in_each(Text.ABOUT, abouts(first.title or title))
         return Connected(channel)
 
 

@@ -16,7 +16,8 @@ from admin_bot.filters import is_command
 from admin_bot.menu import handlers as menu_handlers
 from admin_bot.menu.service import MenuService
 from admin_bot.middlewares.questions import EndQuestion
-from admin_bot.people import handlers as people
+from admin_bot.people.handlers import commands as people
+from admin_bot.people.handlers import list as people_list
 from admin_bot.posts.batch_status import BatchStatus
 from admin_bot.posts.handlers import batch, post_list
 from admin_bot.publishing.handlers import schedule
@@ -29,6 +30,7 @@ from admin_bot.storage.handlers.setup import editor
 from admin_bot.storage.setup import StorageSetup
 from admin_bot.system.handlers import admin_page, backup, jobs
 from admin_bot.team.first_hour import FirstHourGuide
+from admin_bot.team.handlers import language, members
 from admin_bot.team.menus import TeamMenus
 from core.team.admins import Role
 from core.team.rights import Right, may
@@ -77,11 +79,11 @@ async def start(
 
 
 async def help_(message: Message) -> None:
-    await message.answer(admin_texts.HELP)
+    await message.answer(admin_texts.help_text())
 
 
 async def new_post(message: Message) -> None:
-    await message.answer(admin_texts.SEND_ANYTHING)
+    await message.answer(admin_texts.send_anything())
 
 
 async def cancel(
@@ -100,7 +102,7 @@ async def cancel(
         is_waiting = question_ended or picker is not None
         if not is_waiting and await broadcast_composing.cancel_by_command(message, bot, dialogue, broadcasts):
             return
-        sentence = admin_texts.CANCELLED if is_waiting else admin_texts.NOTHING_TO_CANCEL
+        sentence = admin_texts.cancelled() if is_waiting else admin_texts.nothing_to_cancel()
         await message.answer(sentence, reply_markup=ReplyKeyboardRemove() if picker else None)
         await remove_screen(bot, message.chat.id, picker)
         return
@@ -108,11 +110,11 @@ async def cancel(
     # deleted, so that none of its buttons is left above the answer
     batch_status.cancel(message.chat.id)
     await remove_screen(bot, message.chat.id, draft.status_message_id)
-    await message.answer(batch_texts.CANCELLED)
+    await message.answer(batch_texts.cancelled())
 
 
 async def unknown(message: Message) -> None:
-    await message.answer(admin_texts.UNKNOWN_COMMAND)
+    await message.answer(admin_texts.unknown_command())
 
 
 def build() -> Router:
@@ -133,12 +135,15 @@ def build() -> Router:
     router.message.register(set_command.set_one, Command("set"))
     router.message.register(channel_list.channels_command, Command("channels"))
     router.message.register(people.grant, Command("grant"))
-    router.message.register(people.user_command, Command("user", "subscribers"))
+    router.message.register(people_list.subscribers_command, Command("subscribers"))
+    router.message.register(people_list.user_command, Command("user"))
     router.message.register(people.ban, Command("ban"))
     router.message.register(people.unban, Command("unban"))
     router.message.register(jobs.jobs_command, Command("jobs"))
     router.message.register(statistics.stats_command, Command("stats"))
     router.message.register(backup.backup_command, Command("backup"))
     router.message.register(admin_page.admin_command, Command("admin"))
+    router.message.register(members.team_command, Command("team", "admins"))
+    router.message.register(language.language_command, Command("language"))
     router.message.register(unknown)
     return router

@@ -4,7 +4,8 @@ from aiogram.enums import ContentType
 from aiogram.types import Message
 
 from core.posts import PostItem, item_of, title_from
-from views.storage.content_texts import KINDS
+from views.language import _
+from views.storage.content_texts import KINDS, kind_name
 
 COPYABLE = frozenset(ContentType(kind) for kind in KINDS)
 #: not copyable by bots (BOTAPI §2.5); answered with a refusal. Other kinds: `core.message_kinds`
@@ -53,4 +54,4 @@ def written_title(message: Message) -> str | None:
 
 def title_of(message: Message) -> str:
     """Return a title for a post made of this one message."""
-    return written_title(message) or KINDS.get(kind_of(message), "Post")
+    return written_title(message) or kind_name(kind_of(message)) or _("Post")

@@ -9,6 +9,7 @@ from aiogram import Bot
 from core.clock import Clock
 from core.jobs import JobPlan
 from core.supervisor import Supervisor
+from database.erasing.tombstones import Tombstones, fleeting_tombstones
 from database.team import Team
 from monitoring.alerts import Alerts
 from sender.limiting.limits import BULK_RATE_PER_S
@@ -58,11 +59,12 @@ class AdminConfig:
     web_address: str = ""
     #: the plan of every job, by name
     plans: Mapping[str, JobPlan] = field(default_factory=dict)
-    #: names of the jobs that /backup and /stats ask for
+    #: name of the job that /backup asks for
     backup_job: str = ""
-    statistics_job: str = ""
     backup_folder: str = "data/backups"
     backup_keep: int = 7
+    #: knows who was erased
+    tombstones: Tombstones = field(default_factory=fleeting_tombstones)
 
     @property
     def has_page(self) -> bool:

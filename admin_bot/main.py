@@ -9,6 +9,7 @@ from admin_bot.context import AdminConfig, AdminContext, ShortenerAccess
 from admin_bot.conversation.locks import Locks
 from admin_bot.conversation.storage import dialogue_storage
 from admin_bot.data import AdminData, build_data
+from admin_bot.middlewares.language import SpeakToMember
 from admin_bot.middlewares.memberships import DropPeoplesMembership
 from admin_bot.routers import build_router
 from admin_bot.system.admin_page import local_address
@@ -16,7 +17,9 @@ from config import Settings
 from core.errors import TollgateError
 from core.supervisor import Supervisor
 from core.team.rights import Right, may
+from database import bot_profiles
 from database.backups.files import backup_folder
+from database.erasing.tombstones import Tombstones, fleeting_tombstones, open_tombstones
 from database.team import Team
 from runtime.context import ProcessContext, process_context
 from runtime.lifecycle import serve_until_stopped
@@ -25,9 +28,11 @@ from runtime.updates.choice import source_of
 from runtime.updates.source import BotComponent, ServedBot, UpdateSource
 from schedulers import registry
 from sender.updates.intake import RetryOnDatabaseOutage, install
+from sender.updates.languages import SpeakSendersLanguage
 from shorteners.providers import configured_providers
 from shorteners.vault import fleeting_vault, open_vault
 from views import common_texts
+from views.catalogues import speaking_to_team
 
 #: named explicitly: Telegram keeps the last list, and aiogram would derive it from the handlers (BOTAPI §4.1)
 ALLOWED_UPDATES = ["message", "edited_message", "callback_query", "my_chat_member", "chat_member"]
@@ -39,6 +44,8 @@ def build(bot: Bot, data: AdminData, storage: BaseStorage, outage_retry: RetryOn
     # this one runs after the intake, and is closed with the process
     dispatcher = Dispatcher(disable_fsm=True)
     dispatcher.workflow_data.update(data)
+    dispatcher.update.outer_middleware(SpeakSendersLanguage(speaking_to_team))
+    dispatcher.errors.outer_middleware(SpeakToMember())
     acknowledger = install(dispatcher, bot, outage_retry=outage_retry, texts=common_texts)
     dispatcher.update.outer_middleware(DropPeoplesMembership())
     locks = Locks()
@@ -51,6 +58,7 @@ def build(bot: Bot, data: AdminData, storage: BaseStorage, outage_retry: RetryOn
     dispatcher.shutdown.register(data["broadcast_albums"].close)
     dispatcher.startup.register(data["progress_updater"].start)
     dispatcher.startup.register(data["publish_results"].resume)
+    dispatcher.startup.register(data["imports"].worker.start)
     dispatcher.shutdown.register(data["progress_updater"].stop)
     return ServedBot("admin_bot", bot, dispatcher, acknowledger, ALLOWED_UPDATES)
 
@@ -64,6 +72,7 @@ async def serve(updates: UpdateSource, storage: BaseStorage, data: AdminData, no
         print(notice, flush=True)
     tasks = Supervisor()
     tasks.spawn(_show_menus(data), "menu")
+    tasks.keep_running(data["role_notices"].run, "role notices", data["clock"])
     try:
         await updates.serve()
     finally:
@@ -107,14 +116,15 @@ async def component(base: ProcessContext) -> BotComponent:
         web_address=local_address(settings.WEB_HOST, settings.WEB_PORT),
         plans=registry.plans(settings.zone, settings.job_times),
         backup_job=registry.BACKUP.name,
-        statistics_job=registry.STATISTICS.name,
         backup_folder=str(backup_folder(settings.DATA_DIR)),
         backup_keep=settings.BACKUP_KEEP,
+        tombstones=_tombstones(settings),
     )
     data = build_data(context, config)
     storage = dialogue_storage(base.database)
     updates = source_of(base, build(base.admin_bot, data, storage, base.outage_retry))
     admin_bot_username = (await base.admin_bot.me()).username or ""
+    await bot_profiles.remember_usernames(context.user_bot_username, admin_bot_username)
     notice = await claim_notice(settings, base.team, admin_bot_username, base.clock)
     return BotComponent("admin bot", updates, serve(updates, storage, data, notice))
 
@@ -128,6 +138,13 @@ def _shortener_access(settings: Settings) -> ShortenerAccess:
         # the sandbox's shortener is on this machine
         is_public_only=not settings.SANDBOX_CLOCK_URL,
     )
+
+
+def _tombstones(settings: Settings) -> Tombstones:
+    """Return what knows who was erased, as the user bot does. May write a new key file to DATA_DIR."""
+    if settings.is_memory_store:
+        return fleeting_tombstones(settings.USER_BOT_TOKEN.get_secret_value())
+    return open_tombstones(settings.DATA_DIR)
 
 
 async def main(settings: Settings) -> None:

@@ -13,6 +13,7 @@ from core.errors import TollgateError
 from core.supervisor import Supervisor
 from sender.failures import TELEGRAM_ERRORS, classify, retry_after
 from sender.refusals import Failure, is_permanent_recipient
+from views.catalogues import Languages, speaking_to_member
 from views.screens import Screen
 
 log = structlog.get_logger("tollgate.admin")
@@ -55,8 +56,9 @@ class _Followed:
 class RunFollower:
     """Edits each followed message at most once per poll interval. Kept in memory: a restart ends the following."""
 
-    def __init__(self, bot: Bot, supervisor: Supervisor, clock: Clock) -> None:
+    def __init__(self, bot: Bot, team: Languages, supervisor: Supervisor, clock: Clock) -> None:
         self._bot = bot
+        self._team = team
         self._supervisor = supervisor
         self._clock = clock
         self._followed: dict[MessageRef, _Followed] = {}
@@ -101,7 +103,8 @@ class RunFollower:
     async def _refresh(self, followed: _Followed) -> bool:
         """Poll once and edit the message if needed; False when nothing is left to follow."""
         try:
-            screen, is_final = await followed.poll()
+            async with speaking_to_member(self._team, followed.ref.chat_id):
+                screen, is_final = await followed.poll()
         except TollgateError as error:
             log.info("following.poll_failed", error=type(error).__name__)
             return True

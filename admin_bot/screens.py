@@ -8,7 +8,7 @@ from aiogram.types import CallbackQuery, Message, ReplyParameters
 
 from sender.failures import TELEGRAM_ERRORS, classify
 from sender.refusals import Failure
-from views.admin_texts import STALE_BUTTON, TOAST_MAX
+from views.admin_texts import TOAST_MAX, stale_button
 from views.screens import Screen
 
 log = structlog.get_logger("tollgate.admin")
@@ -63,7 +63,7 @@ async def turn_to(query: CallbackQuery, bot: Bot, screen: Screen, note: str | No
 
 async def turn_to_fresh(query: CallbackQuery, bot: Bot, screen: Screen) -> MessageRef:
     """Answer a press of an old button: say so, and show the screen as it is now."""
-    return await turn_to(query, bot, screen, STALE_BUTTON)
+    return await turn_to(query, bot, screen, stale_button())
 
 
 async def move_below(bot: Bot, chat_id: int, old_id: int | None, screen: Screen) -> MessageRef:

@@ -73,6 +73,54 @@ class PostAsked(StatesGroup):
     place = State()
 
 
-_QUESTION_GROUPS = (Asked, Composing, SettingAsked, PublishAsked, ShortenerAsked, PostAsked)
+class PeopleAsked(StatesGroup):
+    """About a subscriber, besides `Asked.person`, and about gift links."""
+
+    source = State()
+    credits = State()
+    days = State()
+    reason = State()
+    #: the message that is sent to one subscriber
+    message = State()
+    gift = State()
+
+
+class OldLinksAsked(StatesGroup):
+    """About the links of another bot."""
+
+    link = State()
+
+
+class ImportAsked(StatesGroup):
+    """The file with subscribers."""
+
+    file = State()
+
+
+class MaintenanceAsked(StatesGroup):
+    """About the maintenance."""
+
+    end = State()
+
+
+class BotsAsked(StatesGroup):
+    """About what both bots show of themselves."""
+
+    part = State()
+
+
+_QUESTION_GROUPS = (
+    Asked,
+    Composing,
+    SettingAsked,
+    PublishAsked,
+    ShortenerAsked,
+    PostAsked,
+    PeopleAsked,
+    OldLinksAsked,
+    ImportAsked,
+    MaintenanceAsked,
+    BotsAsked,
+)
 #: every state that waits for an answer
 QUESTIONS = tuple(state for group in _QUESTION_GROUPS for state in group.__states__)

@@ -95,11 +95,11 @@ async def undo(
         return
     done = await undo_service.undo(query.from_user.id, stored, clock.now()) if stored is not None else None
     if done is None:
-        await toast(query, admin_texts.TOO_LATE_TO_UNDO)
+        await toast(query, admin_texts.too_late_to_undo())
         return
     # forgotten only now: a repeated update finds the step, which changes nothing twice
     await dialogue.forget_undo(callback_data.name)
-    note = admin_texts.CHANGED_SINCE if done.was_changed_since else admin_texts.UNDONE
+    note = admin_texts.changed_since() if done.was_changed_since else admin_texts.undone()
     if done.screen is None:
         await toast(query, note)
     else:

@@ -13,8 +13,10 @@ from typing import Any
 
 from pymongo.errors import PyMongoError
 
-from bench import cleanup, search, throughput, waiting
+from bench import cleanup, reads, search, throughput, waiting
 from bench.broadcasts import memory, speed
+from bench.exchange import moving
+from bench.front import screens, searching
 from bench.growth import growth
 from bench.harness.child import ChildEnded
 from bench.harness.report import Figure
@@ -35,7 +37,13 @@ FIGURES: dict[str, tuple[str, tuple[Callable[[Telegram, Plan], Awaitable[list[Fi
     "takeover": ("the longest wait when the process that polls goes, beside a new process", (takeover.measure,)),
     "ceiling": ("three processes in a rush: calls a second and 429s", (ceiling.measure,)),
     "cleanup": ("expired tokens deleted while others read, beside two simpler ways", (cleanup.measure,)),
+    "reads": ("commands, and keys and documents read beside those returned, by size", (reads.measure,)),
     "search": ("posts found by words, and documents read for a page", (search.measure,)),
+    "import": ("subscribers from a file and to one, beside a bare csv loop", (moving.measure,)),
+    "front": (
+        "searches for a subscriber, screens, a year of statistics, an erasure",
+        (searching.measure_read, searching.measure_time, screens.measure_screens, screens.measure_promises),
+    ),
     "page": ("requests to the verification page, beside a static page", (requests.measure_page,)),
     "growth": ("what 10,000, 1 and 10 million subscribers need, from measured costs", (growth.measure,)),
     "api": ("requests to the admin API, beside a static page", (requests.measure_api,)),
@@ -54,7 +62,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="small sizes, in about two minutes; not a measurement")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures there as well")
     parser.add_argument("--expired", type=_count, metavar="N", help="with cleanup: delete N tokens")
+    parser.add_argument("--rows", type=_count, nargs="+", metavar="N", help="with reads: count at N rows")
     parser.add_argument("--subscribers", type=_count, metavar="N", help="with growth: compute for N subscribers")
+    parser.add_argument("--lines", type=_count, metavar="N", help="with import: a file of N subscribers")
     arguments = parser.parse_args()
     for name in arguments.names:
         if name not in FIGURES:
@@ -93,8 +103,12 @@ def main() -> int:
     plan, server = QUICK if arguments.quick else FULL, find_server()
     if arguments.expired is not None:
         plan = replace(plan, expired=arguments.expired)
+    if arguments.rows is not None:
+        plan = replace(plan, rows=tuple(arguments.rows))
     if arguments.subscribers is not None:
         plan = replace(plan, subscribers=(arguments.subscribers,))
+    if arguments.lines is not None:
+        plan = replace(plan, imported=arguments.lines)
     if server is None:
         print(HOW_TO + "\n", flush=True)
     try:

@@ -33,8 +33,15 @@ class Plan:
     takeovers: int = 5
     #: expired tokens that are deleted
     expired: int = 5_000
+    #: rows of each collection while it is counted what is read
+    rows: tuple[int, ...] = (10_000, 100_000)
     #: posts that are searched
     posts: int = 100_000
+    #: subscribers that are searched: by simulated reads, and on the server
+    searched: tuple[int, ...] = (10_000, 1_000_000)
+    people: int = 100_000
+    #: subscribers that are imported and exported
+    imported: int = 200_000
     #: seconds of a rush on several processes, and whether they are measured with a ceiling each as well
     rush_s: float = 20.0
     has_unshared_rush: bool = True
@@ -55,16 +62,21 @@ FULL = Plan()
 QUICK = Plan(
     repeats=1,
     users=(20,),
+    latencies_ms=(50,),
     fewest=10,
     limited=40,
     rushed=150,
-    crowds=(500, 2_000),
+    crowds=(400, 1_200),
     announced=2,
-    waiting=(200, 5_000),
+    waiting=(200, 2_000),
     due=300,
     takeovers=1,
-    expired=2_000,
+    expired=1_500,
+    rows=(60, 600),
     posts=2_000,
+    searched=(60, 600),
+    people=2_000,
+    imported=2_000,
     rush_s=4.0,
     has_unshared_rush=False,
     requests=100,

@@ -18,6 +18,7 @@ from core.posts import PostStatus, post_words
 from database.connection import Database, close_database, open_database
 from database.indexes import INDEXES, ensure_indexes
 from database.operations.posts import post_search
+from database.operations.searching.word_search import FEW
 from database.values import Document
 
 #: documents in one insert, posts of a page, and searches of each kind
@@ -66,7 +67,7 @@ async def measure(_: Telegram, plan: Plan) -> list[Figure]:
     figure.notes = [
         f"A page of {PAGE}, newest first, and one post more, which says whether a page follows. `read`: the documents "
         "the server says it read for the page (explain). A search for several words counts the two longest before, "
-        f"each up to {post_search.FEW}. SecantusDB, where that is the server, reads every match before it sorts, "
+        f"each up to {FEW}. SecantusDB, where that is the server, reads every match before it sorts, "
         "which takes longer than the product waits when nearly all match. MongoDB tries both indexes, and for a common "
         "word it reads the newest posts until the page is full.",
         f"mongomock has no index: in memory there are {IN_MEMORY_MAX:,} posts at most, and the times are its own.",

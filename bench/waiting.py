@@ -8,7 +8,7 @@ from bench.harness.report import Figure, Row
 from bench.harness.stores import IN_MEMORY
 from bench.harness.telegram import PRODUCT, TOKENS, Telegram
 from bench.plan import Plan
-from sandbox.state.world import User
+from sandbox.state.records import User
 
 MB = 1_000_000
 COPIES = (PRODUCT, "copyMessages")

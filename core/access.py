@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from core.posts import Post, PostAccess
 from core.settings import AccessMode, BotSettings
-from core.subscriptions import Subscription
+from core.subscriptions import NO_CHANNELS, Subscription
 from core.users import User, is_banned
 
 #: a charge older than this and than the free repeat is deleted with the next one
@@ -38,6 +39,9 @@ class NotSubscribed:
 @dataclass(frozen=True, slots=True)
 class NoAccess:
     """Refused: neither credits nor a pass, and the access mode requires one."""
+
+    #: the channels, which are all joined
+    subscription: Subscription = NO_CHANNELS
 
 
 Verdict = Admitted | Banned | NotSubscribed | NoAccess
@@ -72,7 +76,14 @@ def decide(
         return Admitted()
     if has_pass(user, now) or is_paid(user, settings, now, code):
         return Admitted()
-    return Admitted(costs_credit=True) if user.credits > 0 else NoAccess()
+    return Admitted(costs_credit=True) if user.credits > 0 else NoAccess(subscription)
+
+
+def is_unlock_ahead(user: User, settings: BotSettings, now: datetime, post: Post) -> bool:
+    """Return whether an unlock comes after the channels: the subscriber has nothing that pays for this post."""
+    if post.access is not PostAccess.SETTINGS or not requires_access(settings):
+        return False
+    return user.credits <= 0 and not has_pass(user, now) and not is_paid(user, settings, now, post.code)
 
 
 def ban_of(user: User, now: datetime, *, is_admin: bool = False) -> Banned | None:
@@ -85,6 +96,26 @@ def needs_channel_check(
 ) -> bool:
     """Return whether the channels can change the verdict; if not, Telegram need not be asked."""
     return not is_admin and not is_banned(user, now) and access is not PostAccess.FREE_WITHOUT_CHANNELS
+
+
+class Price(StrEnum):
+    """What it costs a subscriber to open a post again. A closed list."""
+
+    FREE = "free"
+    CREDIT = "credit"
+    #: they would have to unlock first
+    UNKNOWN = "unknown"
+
+
+def price_of(user: User | None, settings: BotSettings, now: datetime, code: str) -> Price:
+    """Return what a post with the access of the settings costs this subscriber now, once it is open to them."""
+    if not requires_access(settings):
+        return Price.FREE
+    if user is None:
+        return Price.UNKNOWN
+    if has_pass(user, now) or is_paid(user, settings, now, code):
+        return Price.FREE
+    return Price.CREDIT if user.credits > 0 or settings.access_mode is AccessMode.CREDITS else Price.UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)

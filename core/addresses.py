@@ -1,12 +1,11 @@
-"""Web addresses of buttons, and networks. Telegram refuses the message for a button it does not take (BOTAPI §2.4)."""
+"""Web addresses, and networks. Telegram refuses the message for a button it does not take (BOTAPI §2.4)."""
 
 import ipaddress
 import re
 from ipaddress import IPv4Network, IPv6Network
+from urllib.parse import urlsplit
 
 Networks = tuple[IPv4Network | IPv6Network, ...]
-#: this machine
-LOOPBACK: Networks = (IPv4Network("127.0.0.0/8"), IPv6Network("::1/128"))
 
 #: characters of an address
 ADDRESS_MAX = 2048
@@ -28,6 +27,17 @@ def is_button_address(text: str) -> bool:
     """
     found = _ADDRESS.fullmatch(text) if len(text) <= ADDRESS_MAX and _is_plain(text) else None
     return found is not None and _is_host(found[1]) and int(found[2] or 1) <= _PORT_MAX
+
+
+def is_web_address(url: str) -> bool:
+    """Return whether requests can be sent to `url`. A host without a dot is allowed: it may be in a local network."""
+    if not re.fullmatch(r"https?://[!-\"$-~]+", url):
+        return False
+    try:
+        parts = urlsplit(url)
+        return bool(parts.hostname) and parts.port != 0 and "@" not in parts.netloc and "\\" not in parts.netloc
+    except ValueError:
+        return False
 
 
 def _is_plain(text: str) -> bool:

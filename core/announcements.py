@@ -1,5 +1,6 @@
 """Announcements: the message about a post in one of the owner's channels (docs/decisions/0020 has the states)."""
 
+import re
 from collections.abc import Collection
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
@@ -23,12 +24,15 @@ LEASE_FOR = timedelta(seconds=30)
 #: one that is this late was missed while nothing ran: those of one channel then follow each other a minute apart
 LATE_FROM = timedelta(minutes=2)
 CATCH_UP_EVERY = timedelta(minutes=1)
+#: bots delete nothing older than this (BOTAPI §3.1)
+DELETABLE_FOR = timedelta(hours=48)
 #: one that is later than this waits for a person's decision
 MISSED_AFTER = timedelta(hours=24)
 #: times a day in the slots of a channel
 SLOT_TIMES_MAX = 12
 #: days looked through for a free slot: every week has the same, so that a channel's plan can be this long
 _SLOT_DAYS = 366
+_CHANNEL_SOURCE = re.compile(r"ch[0-9]+", re.ASCII)
 
 
 class AnnouncementState(StrEnum):
@@ -177,6 +181,12 @@ def is_missed(publish_at: datetime, now: datetime) -> bool:
     return now - publish_at > MISSED_AFTER
 
 
+def is_deletable(announcement: Announcement, now: datetime) -> bool:
+    """Return whether Telegram still lets the bot delete it."""
+    published_at = announcement.published_at
+    return published_at is None or now - published_at <= DELETABLE_FOR
+
+
 def is_late(publish_at: datetime, now: datetime) -> bool:
     """Return whether its time passed while nothing ran."""
     return now - publish_at >= LATE_FROM
@@ -207,6 +217,11 @@ def characters_over(visible: int, *, has_cover: bool) -> int:
 def source_of(number: int) -> str:
     """Return the tag of links in the channel with this number."""
     return f"ch{number}"
+
+
+def is_channel_source(source: str) -> bool:
+    """Return whether it is the tag of a channel."""
+    return _CHANNEL_SOURCE.fullmatch(source) is not None
 
 
 class Slots(Record):

@@ -1,5 +1,6 @@
 """Broadcasts: one message to many, one row per recipient (DESIGN §7.5)."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -7,8 +8,9 @@ from typing import Any
 from pydantic import Field, model_validator
 
 from core.addresses import is_button_address
-from core.delivery import LONGEST_DELETE_AFTER
+from core.delivery import LONGEST_DELETE_AFTER, TELEGRAM_DELETE_LIMIT
 from core.errors import BadInput
+from core.language import _
 from core.records import Record
 from core.segments import Segment
 
@@ -22,6 +24,8 @@ BUTTONS_MAX, BUTTON_TEXT_MAX = 10, 64
 CONTENT_FAILURES_MAX = 3
 #: consecutive failures of any kind after which it stops
 FAILURES_MAX = 25
+#: the source of its links: a letter, and the id of the draft
+_SOURCE = re.compile(r"b[0-9a-f]{16}")
 
 
 class BroadcastStatus(StrEnum):
@@ -73,6 +77,20 @@ class RecipientState(StrEnum):
     KEPT = "kept"
     #: had opted out when their turn came
     LEFT_OUT = "left_out"
+
+
+#: states of recipients who got their copies, deleted later or not
+ARRIVED = (RecipientState.SENT, RecipientState.DELETED, RecipientState.KEPT)
+
+
+def source_of_broadcast(key: str) -> str:
+    """Return the source of links to posts in the broadcast made of the draft `key`."""
+    return f"b{key}"
+
+
+def key_of_source(source: str) -> str | None:
+    """Return the key of the broadcast that a source names; None for any other source."""
+    return source[1:] if _SOURCE.fullmatch(source) else None
 
 
 class LinkButton(Record):
@@ -216,19 +234,37 @@ def is_missed(send_at: datetime, lifetime_minutes: int, now: datetime) -> bool:
     return lifetime_minutes > 0 and send_at + timedelta(minutes=lifetime_minutes) <= now
 
 
-def due_before(broadcast: Broadcast, now: datetime) -> datetime:
-    """Return until when copies must have been sent to be due for deletion now; the minimal time when none are."""
-    if not broadcast.lifetime_minutes and not broadcast.is_recall_wanted:
+def due_before(broadcast: Broadcast, now: datetime) -> datetime | None:
+    """Return until when copies must have been sent to be due for deletion now.
+
+    None: all are due, whatever time is stored with them; the minimal time: none are.
+    """
+    if broadcast.is_recall_wanted:
+        return None
+    if not broadcast.lifetime_minutes:
         return datetime.min.replace(tzinfo=UTC)
-    return now if broadcast.is_recall_wanted else now - timedelta(minutes=broadcast.lifetime_minutes)
+    return now - timedelta(minutes=broadcast.lifetime_minutes)
+
+
+def can_recall(broadcast: Broadcast, now: datetime) -> bool:
+    """Return whether a recall is offered; the operation decides again when it is requested."""
+    return (
+        broadcast.status in (*ENDED, BroadcastStatus.RECALLING)
+        and not broadcast.is_recall_wanted
+        and not broadcast.are_rows_removed
+        and broadcast.finished_at is not None
+        and broadcast.finished_at > now - TELEGRAM_DELETE_LIMIT
+        and held(broadcast.counts) > 0
+    )
 
 
 def check_button(text: str, url: str) -> LinkButton:
     """Return a button that Telegram accepts. Raises BadInput."""
     if not text.strip() or len(text) > BUTTON_TEXT_MAX:
-        raise BadInput(f"What stands on a button has 1 to {BUTTON_TEXT_MAX} characters.")
+        raise BadInput(_("What stands on a button has 1 to {most} characters.").format(most=BUTTON_TEXT_MAX))
     if not is_button_address(url):
-        raise BadInput(f"“{url[:80]}” is no address for a button. It looks like https://example.org/page.")
+        words = _("“{url}” is no address for a button. It looks like https://example.org/page.")
+        raise BadInput(words.format(url=url[:80]))
     return LinkButton(text=text, url=url)
 
 

@@ -42,6 +42,14 @@ class PendingDeletion(Record):
     #: empty until the ids of the copies are known; stays empty when the call's answer was lost
     message_ids: tuple[int, ...] = ()
     notice_message_id: int | None = None
+    #: the reply that points to the copies; it goes with them
+    pointer_message_id: int | None = None
+    #: of the post when it was sent; "": it had none, or the row is of an older version
+    title: str = ""
+    #: the post's own access makes it free
+    is_free: bool = False
+    #: what the subscriber was spoken to in; "": not known
+    language: str = ""
     #: empty: not known, so that the post cannot be offered again
     post_code: str = ""
     #: which delivery of its row this is; 0 when it has a row of its own
@@ -62,6 +70,13 @@ class PendingDeletion(Record):
     claimed_by: str | None = None
     claimed_until: datetime | None = None
     last_error: str | None = None
+    #: everything else of the subscriber is deleted
+    is_erased: bool = False
+
+    @property
+    def all_ids(self) -> tuple[int, ...]:
+        """The messages to delete: the copies, and the reply that points to them."""
+        return self.message_ids if self.pointer_message_id is None else (*self.message_ids, self.pointer_message_id)
 
     @model_validator(mode="before")
     @classmethod

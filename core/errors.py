@@ -1,10 +1,17 @@
 """Errors by what the caller does next. `sentence` may be shown to people; `str(error)` is for the log."""
 
+from core.language import N_, _
+
 
 class TollgateError(Exception):
     """Base of everything Tollgate raises on purpose."""
 
-    sentence = "Something went wrong on our side. Please try again in a moment."
+    #: what people read, in English; `sentence` is it in the language spoken
+    source = N_("Something went wrong on our side. Please try again in a moment.")
+
+    @property
+    def sentence(self) -> str:
+        return _(self.source)
 
 
 class StoreUnavailable(TollgateError):
@@ -12,7 +19,7 @@ class StoreUnavailable(TollgateError):
 
     #: what it means, for an operator
     meaning = "the database does not answer"
-    sentence = "I am having a short break. Please try again in a moment."
+    source = N_("I am having a short break. Please try again in a moment.")
 
 
 class StoreSlow(StoreUnavailable):
@@ -22,7 +29,7 @@ class StoreSlow(StoreUnavailable):
     """
 
     meaning = "the database answers, but too slowly"
-    sentence = "That takes longer than usual at the moment. Please try again in a minute."
+    source = N_("That takes longer than usual at the moment. Please try again in a minute.")
 
 
 class StoreReadOnly(StoreUnavailable):
@@ -44,7 +51,7 @@ class StoreRefused(TollgateError):
 class UnreadableRow(StoreRefused):
     """A stored document has not the shape of its record; it was noted for the owners. Others can be read."""
 
-    sentence = "What is stored about this is damaged, so I cannot go on with it. The owners are told within minutes."
+    source = N_("What is stored about this is damaged, so I cannot go on with it. The owners are told within minutes.")
 
 
 class AlreadyThere(TollgateError):
@@ -56,7 +63,11 @@ class BadInput(TollgateError):
 
     def __init__(self, sentence: str) -> None:
         super().__init__(sentence)
-        self.sentence = sentence
+        self._sentence = sentence
+
+    @property
+    def sentence(self) -> str:
+        return self._sentence
 
 
 class NotReady(TollgateError):
@@ -64,7 +75,11 @@ class NotReady(TollgateError):
 
     def __init__(self, sentence: str) -> None:
         super().__init__(sentence)
-        self.sentence = sentence
+        self._sentence = sentence
+
+    @property
+    def sentence(self) -> str:
+        return self._sentence
 
 
 def for_operators(error: BaseException) -> str:

@@ -10,6 +10,7 @@ PAYLOAD_MAX = 64
 #: of a link with a start payload, in any of its forms: https://t.me/bot?start=…, t.me/bot?start=…, tg://resolve?…&start=…
 _START = re.compile(r"[?&]start=([A-Za-z0-9_-]{1,64})")
 _CLAIM = "own_"
+_INVITATION = "j_"
 _SOURCE = re.compile(r"[A-Za-z0-9]{1,24}")
 
 
@@ -34,11 +35,18 @@ class NewTokenPayload:
 
 
 @dataclass(frozen=True, slots=True)
+class GiftPayload:
+    """`g_<code>`: a gift of credits or days."""
+
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
 class InvalidPayload:
     """Anything else."""
 
 
-Payload = PostPayload | TokenPayload | NewTokenPayload | InvalidPayload
+Payload = PostPayload | TokenPayload | NewTokenPayload | GiftPayload | InvalidPayload
 
 
 def parse_payload(text: str) -> Payload:
@@ -51,6 +59,8 @@ def parse_payload(text: str) -> Payload:
         return TokenPayload(text[2:])
     if text.startswith("p_"):
         return _parse_post(text[2:])
+    if text.startswith("g_") and is_code(text[2:]):
+        return GiftPayload(text[2:])
     return InvalidPayload()
 
 
@@ -72,14 +82,28 @@ def _parse_post(rest: str) -> Payload:
 
 def claim_token(text: str | None) -> str | None:
     """Return the token of `/start own_<token>`, which makes the first owner of the bots; None for any other text."""
+    return _start_token(text, _CLAIM)
+
+
+def invitation_token(text: str | None) -> str | None:
+    """Return the token of `/start j_<token>`, an invitation to the team; None for any other text."""
+    return _start_token(text, _INVITATION)
+
+
+def _start_token(text: str | None, prefix: str) -> str | None:
     command, _, payload = (text or "").partition(" ")
-    token = payload.strip().removeprefix(_CLAIM)
-    return token if command == "/start" and payload.strip().startswith(_CLAIM) and is_token(token) else None
+    token = payload.strip().removeprefix(prefix)
+    return token if command == "/start" and payload.strip().startswith(prefix) and is_token(token) else None
 
 
 def claim_payload(token: str) -> str:
     """Return the payload of the link that makes the first owner."""
     return f"{_CLAIM}{token}"
+
+
+def invitation_payload(token: str) -> str:
+    """Return the payload of an invitation to the team."""
+    return f"{_INVITATION}{token}"
 
 
 def post_payload(code: str, source: str | None = None) -> str:
@@ -97,10 +121,23 @@ def token_payload(token: str) -> str:
     return f"v_{token}"
 
 
-def find_post_code(text: str) -> str | None:
-    """Return the code of the first link to a post in `text`; None when there is none. The post may not exist."""
+def gift_payload(code: str) -> str:
+    """Return the payload of a gift's link. Raises ValueError for a code of a wrong shape."""
+    if not is_code(code):
+        raise ValueError("a gift's code has 16 letters and digits")
+    return f"g_{code}"
+
+
+def find_post_payload(text: str) -> PostPayload | None:
+    """Return what the first link to a post in `text` leads to; None when there is none. The post may not exist."""
     for payload in _START.findall(text):
         parsed = parse_payload(payload)
         if isinstance(parsed, PostPayload):
-            return parsed.code
+            return parsed
     return None
+
+
+def find_post_code(text: str) -> str | None:
+    """Return the code of the first link to a post in `text`; None when there is none. The post may not exist."""
+    found = find_post_payload(text)
+    return None if found is None else found.code

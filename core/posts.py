@@ -162,8 +162,10 @@ class Post(Record):
     #: None: the setting post_password applies where the post has an archive; "": none is shown
     password: str | None = None
     status: PostStatus = PostStatus.LIVE
-    #: how often the live link was opened
-    views: int = 0
+    #: how often the live link was opened, since the post was made or `opened_since`
+    opened: int = 0
+    #: of a post of an older version, which counted buttons as well: when counting started again
+    opened_since: datetime | None = None
     #: tries that arrived whole: one subscriber, one day, counted once
     delivered: int = 0
     #: links for places, in the order they were made; stored as counts by name
@@ -188,11 +190,8 @@ class Post(Record):
 
     @property
     def text_html(self) -> str:
-        """The description as HTML. Older versions stored plain text, which is shown as it was typed."""
-        try:
-            return self.description if read_text(self.description) == self.description else from_plain(self.description)
-        except BadInput:
-            return from_plain(self.description)
+        """The description as HTML."""
+        return shown_description(self.description)
 
     @property
     def content(self) -> Content:
@@ -204,6 +203,10 @@ class Post(Record):
         if len(self.items) == len(self.message_ids):
             return self.items
         return (PostItem(),) * len(self.message_ids)
+
+    def is_whole(self, sent: int) -> bool:
+        """Return whether `sent` copies are all of it. An old link names a span: some of its messages may be gone."""
+        return self.is_imported or sent >= self.item_count
 
     @property
     def has_archive(self) -> bool:
@@ -230,6 +233,14 @@ def read_text(html: str) -> str:
     Allowed tags only, closed; braces are text, not placeholders.
     """
     return check(html.replace("{", "&#123;").replace("}", "&#125;"), TemplateRules(DESCRIPTION_MAX))
+
+
+def shown_description(stored: str) -> str:
+    """Return a description as HTML. Older versions stored plain text, which is shown as it was typed."""
+    try:
+        return stored if read_text(stored) == stored else from_plain(stored)
+    except BadInput:
+        return from_plain(stored)
 
 
 def item_of(kind: str, text: str | None, file_name: str | None) -> PostItem:

@@ -76,6 +76,11 @@ class Channel(Record):
         return self.label or self.title or str(self.chat_id)
 
     @property
+    def address(self) -> str | None:
+        """Where everybody can open it; None: a private channel without a link of ours."""
+        return f"https://t.me/{self.username}" if self.username else self.invite_link or None
+
+    @property
     def is_joined_for_posts(self) -> bool:
         """Whether subscribers must join it now."""
         return self.is_required and not self.is_paused
@@ -144,12 +149,14 @@ def join_status(channel: Channel, membership: Membership | None, now: datetime) 
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """The channels that keep a subscriber out, by their JoinStatus."""
+    """The channels that keep a subscriber out, by their JoinStatus, and all that are required."""
 
     missing: tuple[Channel, ...] = ()
     unknown: tuple[Channel, ...] = ()
     hidden: tuple[Channel, ...] = ()
     reported: tuple[Channel, ...] = ()
+    #: every required channel, in order; without those that are not known and open on errors, which keep nobody out
+    standings: tuple[tuple[Channel, JoinStatus], ...] = ()
 
     @property
     def channels(self) -> tuple[Channel, ...]:
@@ -159,6 +166,10 @@ class Subscription:
     @property
     def is_fulfilled(self) -> bool:
         return not self.channels
+
+
+#: no channel is required
+NO_CHANNELS = Subscription()
 
 
 def subscription(standings: Iterable[tuple[Channel, JoinStatus]]) -> Subscription:
@@ -173,6 +184,11 @@ def subscription(standings: Iterable[tuple[Channel, JoinStatus]]) -> Subscriptio
         unknown=closed(JoinStatus.UNKNOWN),
         hidden=closed(JoinStatus.HIDDEN),
         reported=closed(JoinStatus.REPORTED),
+        standings=tuple(
+            (channel, standing)
+            for channel, standing in known
+            if standing in (JoinStatus.JOINED, JoinStatus.MISSING) or channel.on_error is OnError.CLOSED
+        ),
     )
 
 

@@ -12,6 +12,7 @@ from html import escape
 
 from core.addresses import is_button_address
 from core.errors import BadInput
+from core.language import _
 
 #: what a message takes, and a caption; counted in UTF-16 units, as entities are (BOTAPI §2.4)
 MESSAGE_MAX, CAPTION_MAX = 4096, 1024
@@ -63,12 +64,14 @@ def check(source: str, rules: TemplateRules) -> str:
     parts = _parse(source, rules.placeholders)
     plain = _plain(parts)
     if not is_visible(plain):
-        raise BadInput("There is nothing to read in this text.")
+        raise BadInput(_("There is nothing to read in this text."))
     if len(plain) > rules.typed_max:
-        raise BadInput(f"At most {rules.typed_max:,} characters; this has {len(plain):,}.")
+        words = _("At most {most} characters; this has {count}.")
+        raise BadInput(words.format(most=f"{rules.typed_max:,}", count=f"{len(plain):,}"))
     longest = longest_length(parts, rules)
     if longest > MESSAGE_MAX:
-        raise BadInput(f"With the longest values this has {longest:,} characters; a message takes {MESSAGE_MAX:,}.")
+        words = _("With the longest values this has {count} characters; a message takes {most}.")
+        raise BadInput(words.format(count=f"{longest:,}", most=f"{MESSAGE_MAX:,}"))
     return _joined(parts)
 
 
@@ -144,28 +147,30 @@ def _parse(source: str, known: Iterable[str]) -> list[_Part]:
         position = found.end()
     parts += _text_parts(source[position:], known)
     if open_tags:
-        raise BadInput(f"<{open_tags[-1]}> is not closed. Put </{open_tags[-1]}> where it ends.")
+        raise BadInput(_("<{tag}> is not closed. Put </{tag}> where it ends.").format(tag=open_tags[-1]))
     return [part for part in parts if part.value]
 
 
 def _text_parts(raw: str, known: Iterable[str]) -> list[_Part]:
     cut_off = _CUT_TAG.search(raw)
     if cut_off is not None:
-        raise BadInput(f"“{cut_off[0]}” has no “>” at its end. Write &lt; for a “<” that is meant as one.")
+        words = _("“{tag}” has no “>” at its end. Write &lt; for a “<” that is meant as one.")
+        raise BadInput(words.format(tag=cut_off[0]))
     parts, position, names = [], 0, tuple(known)
     for found in _PLACEHOLDER.finditer(raw):
         name = found[1].strip().lower()
         if name not in names:
-            raise BadInput(f"{found[0]} is not known here. {_known(names)}")
+            raise BadInput(_unknown(found[0], names))
         parts += [_Part("text", _normal(raw[position : found.start()])), _Part("placeholder", name)]
         position = found.end()
     return [*parts, _Part("text", _normal(raw[position:]))]
 
 
-def _known(names: tuple[str, ...]) -> str:
+def _unknown(typed: str, names: tuple[str, ...]) -> str:
     if not names:
-        return "This text has no placeholders."
-    return f"Known: {', '.join(f'{{{name}}}' for name in names)}."
+        return _("{typed} is not known here. This text has no placeholders.").format(typed=typed)
+    known = ", ".join(f"{{{name}}}" for name in names)
+    return _("{typed} is not known here. Known: {known}.").format(typed=typed, known=known)
 
 
 def _normal(raw: str) -> str:
@@ -180,10 +185,8 @@ def _start(found: re.Match[str], open_tags: list[str]) -> str:
     typed = found["name"].lower()
     if typed not in _TAGS:
         known = ", ".join(dict.fromkeys(_TAGS.values()))
-        raise BadInput(
-            f"<{found['name'][:40]}> is no tag Telegram knows. Known: {known}. "
-            "Write &lt; for a “<” that is meant as one."
-        )
+        words = _("<{tag}> is no tag Telegram knows. Known: {known}. Write &lt; for a “<” that is meant as one.")
+        raise BadInput(words.format(tag=found["name"][:40], known=known))
     name = _TAGS[typed]
     open_tags.append(name)
     attributes = {
@@ -204,26 +207,28 @@ def _attributes(name: str, typed: str, found: Mapping[str, str]) -> str:
             language = (found.get("class") or found.get("language") or "").removeprefix("language-")
             return f' class="language-{escape(language)}"' if language else ""
         case "tg-emoji":
-            return f' emoji-id="{_digits(found.get("emoji-id", ""), "<tg-emoji> needs an emoji-id")}"'
+            emoji = _digits(found.get("emoji-id", ""), _("<tg-emoji> needs an emoji-id."))
+            return f' emoji-id="{emoji}"'
         case "tg-time":
             form = re.sub(r"[^A-Za-z]", "", found.get("format", ""))
-            unix = _digits(found.get("unix", ""), "<tg-time> needs unix, a number of seconds")
+            unix = _digits(found.get("unix", ""), _("<tg-time> needs unix, a number of seconds."))
             return f' unix="{unix}"' + (f' format="{form}"' if form else "")
     if typed == "span" and found.get("class") != "tg-spoiler":
-        raise BadInput('<span> must be <span class="tg-spoiler">.')
+        raise BadInput(_('<span> must be <span class="tg-spoiler">.'))
     return ""
 
 
 def _address(url: str) -> str:
     url = url.strip()
     if not is_button_address(url) and not (_APP_LINK.fullmatch(url) and url.isprintable()):
-        raise BadInput(f"“{url[:80]}” is no address for a link. It looks like https://example.org/page.")
+        words = _("“{url}” is no address for a link. It looks like https://example.org/page.")
+        raise BadInput(words.format(url=url[:80]))
     return url
 
 
 def _digits(text: str, needed: str) -> str:
     if not re.fullmatch("[0-9]{1,20}", text):
-        raise BadInput(f"{needed}.")
+        raise BadInput(needed)
     return text
 
 
@@ -231,9 +236,10 @@ def _end(found: re.Match[str], open_tags: list[str]) -> str:
     typed = found["name"].lower()
     name = _TAGS.get(typed)
     if not open_tags:
-        raise BadInput(f"</{typed[:40]}> closes nothing: no tag is open before it.")
+        raise BadInput(_("</{tag}> closes nothing: no tag is open before it.").format(tag=typed[:40]))
     if name != open_tags[-1]:
-        raise BadInput(f"</{typed[:40]}> comes while <{open_tags[-1]}> is open. Close <{open_tags[-1]}> first.")
+        words = _("</{tag}> comes while <{inner}> is open. Close <{inner}> first.")
+        raise BadInput(words.format(tag=typed[:40], inner=open_tags[-1]))
     open_tags.pop()
     return f"</{name}>"
 

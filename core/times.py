@@ -4,28 +4,34 @@ import re
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from babel.dates import format_date
+
 from core.durations import read_duration
 from core.errors import BadInput
+from core.language import _, ngettext, spoken
 
 #: the furthest time that is accepted
 LONGEST_AHEAD = timedelta(days=366)
-EXPECTED = (
-    "That is no time I understand. Send it like 18:00, tomorrow 9:00, in 2 hours, Mon 18:00, 24.12. 18:00 or "
-    "2026-12-24 18:00."
-)
-NO_SUCH_DAY = "There is no such day or time. Send it like 24.12. 18:00 or 2026-12-24 18:00."
-TOO_FAR = f"At most {LONGEST_AHEAD.days} days ahead. Send an earlier time."
 
-_WEEKDAYS = ("mon(?:day)?", "tue(?:s|sday)?", "wed(?:nesday)?", "thu(?:rs|rsday)?", "fri(?:day)?", "sat(?:urday)?")
-_DAYS_OF_WEEK = "|".join(f"(?P<w{n}>{words})" for n, words in enumerate((*_WEEKDAYS, "sun(?:day)?")))
+#: in the languages of the team
+_WEEKDAYS = (
+    "mon(?:day)?|пн|понедельник",
+    "tue(?:s|sday)?|вт|вторник",
+    "wed(?:nesday)?|ср|сред[ау]",
+    "thu(?:rs|rsday)?|чт|четверг",
+    "fri(?:day)?|пт|пятниц[ау]",
+    "sat(?:urday)?|сб|суббот[ау]",
+    "sun(?:day)?|вс|воскресенье",
+)
+_DAYS_OF_WEEK = "|".join(f"(?P<w{n}>{words})" for n, words in enumerate(_WEEKDAYS))
 _TIME = re.compile(
-    rf"(?:(?P<word>today|tomorrow) |(?:{_DAYS_OF_WEEK}),? "
+    rf"(?:(?P<word>today|tomorrow|сегодня|завтра) |(?:во? )?(?:{_DAYS_OF_WEEK}),? "
     r"|(?P<day>[0-9]{1,2})\. ?(?P<month>[0-9]{1,2})\.?(?: ?(?P<year>[0-9]{4}))?,? "
     r"|(?P<iso_year>[0-9]{4})-(?P<iso_month>[0-9]{1,2})-(?P<iso_day>[0-9]{1,2})[ t])?"
     r"(?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{2})",
     re.ASCII,
 )
-_FROM_NOW = re.compile(r"in (.+)")
+_FROM_NOW = re.compile(r"(?:in|через) (.+)")
 #: a day without a year that is longer ago than this means next year's
 _LONG_AGO = timedelta(days=183)
 
@@ -43,14 +49,15 @@ def read_time(text: str, now: datetime, zone: ZoneInfo) -> datetime:
         return _checked([now + _span(from_now[1])], now, zone)
     found = _TIME.fullmatch(typed)
     if found is None:
-        raise BadInput(EXPECTED)
+        raise BadInput(_expected())
     try:
         day = _day(found, now.astimezone(zone).date())
         moments = _moments(day, found, zone)
         if _weekday(found) is not None and moments[-1] <= now:
             moments = _moments(day + timedelta(days=7), found, zone)
     except (ValueError, OverflowError):
-        raise BadInput(NO_SUCH_DAY) from None
+        words = _("There is no such day or time. Send it like 24.12. 18:00 or 2026-12-24 18:00.")
+        raise BadInput(words) from None
     return _checked(moments, now, zone)
 
 
@@ -67,7 +74,7 @@ def _span(typed: str) -> timedelta:
     try:
         return read_duration(typed)
     except BadInput:
-        raise BadInput(EXPECTED) from None
+        raise BadInput(_expected()) from None
 
 
 def _moments(day: date, found: re.Match[str], zone: ZoneInfo) -> list[datetime]:
@@ -82,15 +89,30 @@ def _moments(day: date, found: re.Match[str], zone: ZoneInfo) -> list[datetime]:
 def _checked(moments: list[datetime], now: datetime, zone: ZoneInfo) -> datetime:
     future = [moment for moment in moments if moment > now]
     if not future:
-        raise BadInput(f"{_words(moments[0], zone)} has passed: now it is {_words(now, zone)}. Send a later time.")
+        passed = _("{time} has passed: now it is {now}. Send a later time.")
+        raise BadInput(passed.format(time=_words(moments[0], zone), now=_words(now, zone)))
     if future[0] - now > LONGEST_AHEAD:
-        raise BadInput(TOO_FAR)
+        too_far = ngettext(
+            "At most {count} day ahead. Send an earlier time.",
+            "At most {count} days ahead. Send an earlier time.",
+            LONGEST_AHEAD.days,
+        )
+        raise BadInput(too_far.format(count=LONGEST_AHEAD.days))
     return future[0]
+
+
+def _expected() -> str:
+    return _(
+        "That is no time I understand. Send it like 18:00, tomorrow 9:00, in 2 hours, Mon 18:00, 24.12. 18:00 or "
+        "2026-12-24 18:00."
+    )
 
 
 def _words(moment: datetime, zone: ZoneInfo) -> str:
     local = moment.astimezone(zone)
-    return f"{local.day} {local:%B %Y, %H:%M} ({zone.key})"
+    # day before month, also in English
+    day = format_date(local, "long", locale="en_GB" if spoken() == "en" else spoken())
+    return _("{day}, {time} ({zone})").format(day=day, time=f"{local:%H:%M}", zone=zone.key)
 
 
 def _weekday(found: re.Match[str]) -> int | None:
@@ -102,7 +124,7 @@ def _day(found: re.Match[str], today: date) -> date:
     weekday = _weekday(found)
     if weekday is not None:
         return today + timedelta(days=(weekday - today.weekday()) % 7)
-    if found["word"] == "tomorrow":
+    if found["word"] in ("tomorrow", "завтра"):
         return today + timedelta(days=1)
     if found["iso_year"]:
         return date(int(found["iso_year"]), int(found["iso_month"]), int(found["iso_day"]))

@@ -1,9 +1,11 @@
-"""`python -m database indexes|doctor|unreadable|backup|restore`: exit 0 all is well, 1 a fault, 2 wrong usage."""
+"""`python -m database` with the name of a command: exit 0 all is well, 1 a fault, 2 wrong usage."""
 
 import asyncio
 import json
+import logging
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -13,17 +15,23 @@ from bson import json_util
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from config import Settings, load_settings
+from config import Settings, exposures_of, load_settings
 from core.errors import TollgateError, for_operators
+from core.exchange.imports.problems import FileProblem, UnusableFile
+from core.exchange.imports.runs import ImportCounts
+from core.terminal.printing import visible
 from database import examination
 from database.backups.backup import BackupReport, write_backup
 from database.backups.files import backup_folder
 from database.backups.manifest import DATABASE_NAME
-from database.backups.restore import RestoreReport, restore
+from database.backups.report_words import restored_in_words
+from database.backups.restore import Accepted, RestoreReport, restore
 from database.backups.restore_marker import find_marker
 from database.connection import Database, close_database, open_database
 from database.doctor import Backups, Findings, examine
+from database.erasing.tombstones import find_tombstones
 from database.examination import Examined, examine_all
+from database.importing.command import NoErasureKey, import_file
 from database.indexes import ensure_indexes
 from database.migrations.runner import migrate
 from database.values import Document
@@ -62,7 +70,8 @@ def _run(action: Callable[[Database, Settings], Awaitable[T]], as_json: bool, in
 
 
 def _show(as_json: bool, document: dict[str, Any], lines: list[str]) -> None:
-    typer.echo(json.dumps(document) if as_json else "\n".join(lines))
+    # names of people and files, which may hold what steers a terminal
+    typer.echo(json.dumps(document) if as_json else "\n".join(map(visible, lines)))
 
 
 @app.command()
@@ -86,11 +95,12 @@ def doctor(as_json: AsJson = False) -> None:
     Backups are looked at when DATA_DIR is set.
     """
 
-    async def check(db: Database, settings: Settings) -> Findings:
+    async def check(db: Database, settings: Settings) -> tuple[Findings, list[str]]:
         has_folder = "DATA_DIR" in settings.model_fields_set
-        return await examine(db, backup_folder(settings.DATA_DIR) if has_folder else None)
+        folder = backup_folder(settings.DATA_DIR) if has_folder else None
+        return await examine(db, folder, _polled_bots(settings)), exposures_of(settings)
 
-    findings = _run(check, as_json)
+    findings, exposures = _run(check, as_json)
     document: dict[str, Any] = {
         "ok": findings.is_healthy,
         "missing_indexes": findings.missing_indexes,
@@ -101,11 +111,20 @@ def doctor(as_json: AsJson = False) -> None:
         "unreadable": findings.unreadable,
         "refused_writes": findings.refused_writes,
         "clocks": findings.clocks,
+        "exposures": exposures,
+        "unpolled": findings.unpolled,
         "backup": None if findings.backups is None else _backup_as_json(findings.backups),
     }
-    _show(as_json, document, _findings_in_words(findings))
+    _show(as_json, document, [*(f"warning: {line}" for line in exposures), *_findings_in_words(findings)])
     if not findings.is_healthy:
         raise typer.Exit(1)
+
+
+def _polled_bots(settings: Settings) -> list[int]:
+    """Return the ids of the bots whose updates are polled, as far as tokens are configured."""
+    user = [] if settings.UPDATES == "webhook" else [settings.USER_BOT_TOKEN]
+    ids = [token.get_secret_value().partition(":")[0] for token in (*user, settings.ADMIN_BOT_TOKEN)]
+    return [int(one) for one in ids if one.isdecimal()]
 
 
 @app.command()
@@ -124,7 +143,8 @@ def unreadable(
         return
 
     async def read(db: Database, _: Settings) -> list[Examined]:
-        return [one async for one in examine_all()]
+        with _each_is_shown():
+            return [one async for one in examine_all()]
 
     found = _run(read, as_json)
     rows = [row for one in found for row in one.unreadable]
@@ -135,6 +155,18 @@ def unreadable(
     _show(as_json, {"ok": not rows, "documents": count, "unreadable": shown}, [*lines, verdict])
     if rows:
         raise typer.Exit(1)
+
+
+@contextmanager
+def _each_is_shown() -> Iterator[None]:
+    """Log nothing of rows that this command prints anyway; without a configured log a line would not say which."""
+    log = logging.getLogger("tollgate.database")
+    level = log.level
+    log.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        log.setLevel(level)
 
 
 def _remove(key: str, as_json: bool) -> None:
@@ -157,6 +189,7 @@ def _backup_as_json(backups: Backups) -> dict[str, Any]:
         "newest": backups.newest,
         "written_at": at and at.isoformat(),
         "is_old": backups.is_old,
+        "is_encrypted": backups.is_encrypted,
         "damage": backups.damage,
     }
 
@@ -172,7 +205,19 @@ def _findings_in_words(findings: Findings) -> list[str]:
     writes = [] if findings.refused_writes is None else [f"the database takes no writes: {findings.refused_writes}"]
     clocks = [] if findings.clocks is None else [f"{findings.clocks}: no job begins until they agree"]
     verdict = "run `python -m database indexes`" if missing else "the server answers, every index stands"
-    return [*counts, *missing, *half, *pending, *newer, *unreadable, *backups, *writes, *clocks, verdict]
+    return [
+        *counts,
+        *missing,
+        *half,
+        *pending,
+        *newer,
+        *unreadable,
+        *backups,
+        *writes,
+        *clocks,
+        *findings.unpolled,
+        verdict,
+    ]
 
 
 def _backup_in_words(backups: Backups) -> list[str]:
@@ -181,6 +226,11 @@ def _backup_in_words(backups: Backups) -> list[str]:
     if backups.newest is None:
         return ["there is no backup yet"]
     old = ["the newest backup is older than two days"] if backups.is_old else []
+    if backups.is_encrypted:
+        return [
+            *old,
+            f"the newest backup, {backups.newest}, is as it was written; only its private key can read it",
+        ]
     return [*old, f"the newest backup, {backups.newest}, can be read to the end"]
 
 
@@ -192,7 +242,10 @@ def backup(as_json: AsJson = False) -> None:
         _refuse_memory(settings, "there is nothing in it to back up")
         with _Bar() as bar:
             folder = backup_folder(settings.DATA_DIR)
-            return await write_backup(folder, settings.BACKUP_KEEP, now=db.now(), progress=bar, pause_s=0)
+            to = settings.BACKUP_ENCRYPT_TO
+            return await write_backup(
+                folder, settings.BACKUP_KEEP, now=db.now(), encrypt_to=to, progress=bar, pause_s=0
+            )
 
     report = _run(write, as_json)
     document = {
@@ -213,17 +266,33 @@ def restore_command(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="A backup.")],
     into: Annotated[str | None, typer.Option(help="Another database than MONGO_DB, which must be empty too.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check everything, write nothing.")] = False,
+    unsigned: Annotated[
+        bool, typer.Option("--unsigned", help="Accept a file nobody vouches for: without what grants rights in it.")
+    ] = False,
+    with_rights: Annotated[
+        bool, typer.Option("--with-rights", help="With --unsigned: also its team, settings, channels and shorteners.")
+    ] = False,
+    identity: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, readable=True, help="File of the private key of an encrypted one."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Restore a backup into an empty database; stop the bots first."""
     if into is not None:
         _refuse_name(into)
+    if with_rights and not unsigned:
+        raise typer.BadParameter("it is of use with --unsigned only", param_hint="--with-rights")
+    accept = Accepted(unsigned, with_rights, identity)
 
     async def write(db: Database, settings: Settings) -> RestoreReport:
         if not dry_run:
             _refuse_memory(settings, "what is restored would be gone at once")
         with _Bar() as bar:
-            return await restore(file, dry_run=dry_run, progress=bar)
+            tombstones = find_tombstones(settings.DATA_DIR)
+            return await restore(
+                file, settings.DATA_DIR, accept=accept, dry_run=dry_run, progress=bar, tombstones=tombstones
+            )
 
     report = _run(write, as_json, into)
     document = {
@@ -236,20 +305,68 @@ def restore_command(
         "collections": report.collections,
         "replaced": report.replaced,
         "paused_broadcasts": report.paused_broadcasts,
+        "erased_again": report.erased_again,
+        "unsigned": report.unsigned,
+        "left_out": report.left_out,
+        "team": report.team,
+        "team_count": report.team_count,
+        "lost_secrets": report.lost_secrets,
+        "keys": report.keys,
+        "other_keys": report.other_keys,
     }
-    _show(as_json, document, _restored_in_words(report))
+    _show(as_json, document, restored_in_words(report))
 
 
-def _restored_in_words(report: RestoreReport) -> list[str]:
-    what = f"{report.documents} documents of {len(report.collections)} collections"
-    of = f"from {report.written_from} at {report.written_at:%Y-%m-%d %H:%M:%S} UTC"
-    if report.is_dry_run:
-        over = ", over the half of it that is there" if report.was_half else ""
-        return [f"sound: {what} would be restored into {report.database} ({of}){over}"]
-    lines = [f"{what} restored into {report.database} ({of})"]
-    lines += [f"{name}: {count} stood there twice, the later kept" for name, count in report.replaced.items()]
-    if report.paused_broadcasts:
-        lines.append(f"{report.paused_broadcasts} broadcasts were due: they are paused, resume them in the admin bot")
+@app.command("import")
+def import_command(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="A CSV file.")],
+    this_bot: Annotated[
+        bool, typer.Option("--this-bot", help="They pressed Start at the bot of USER_BOT_TOKEN: it may write to them.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Look at the file, store nothing.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Import subscribers from a CSV file of any size; the bots may go on.
+
+    Whoever is known stays as they are, so a command that was stopped is repeated.
+    """
+
+    async def work(db: Database, settings: Settings) -> ImportCounts:
+        if not dry_run:
+            _refuse_memory(settings, "what is imported would be gone at once")
+        tombstones = find_tombstones(settings.DATA_DIR)
+        try:
+            with _Bar() as bar:
+                return await import_file(
+                    file, settings.zone, tombstones, db.now(), bar, is_of_this_bot=this_bot, is_dry_run=dry_run
+                )
+        except UnusableFile as error:
+            where = "" if error.line is None else f" (line {error.line})"
+            raise OSError(f"{file.name} {_UNUSABLE[error.problem]}{where}") from None
+        except NoErasureKey as error:
+            raise _UsageError(str(error)) from None
+
+    done = _run(work, as_json)
+    _show(as_json, {"ok": True, "dry_run": dry_run, **done.model_dump()}, _imported_in_words(done, dry_run=dry_run))
+
+
+#: why a file cannot be imported
+_UNUSABLE = {
+    FileProblem.NOT_TEXT: "is no text; save it as CSV",
+    FileProblem.LETTERS: "has letters that cannot be read; save it as UTF-8",
+    FileProblem.EMPTY: "is empty",
+    FileProblem.NO_IDS: "has no column user_id or id",
+}
+
+
+def _imported_in_words(done: ImportCounts, *, dry_run: bool) -> list[str]:
+    lines = [f"{'would be new' if dry_run else 'new'}: {done.new}", f"known: {done.known}"]
+    if done.doubled:
+        lines.append(f"lines that repeat an id: {done.doubled}")
+    if done.erased:
+        lines.append(f"left out, since they asked to be deleted: {done.erased}")
+    if done.unreadable:
+        lines.append(f"unreadable: {done.unreadable}, the first in lines {', '.join(map(str, done.lines))}")
     return lines
 
 
@@ -266,10 +383,15 @@ def _refuse_name(name: str) -> None:
 
 
 class _Bar:
-    """A progress bar on standard error; called with the current work, the documents done and the total."""
+    """A progress bar on standard error; called with the current work, what is done and the total, 0 for not known."""
 
     def __init__(self) -> None:
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        columns = (
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+        )
         self._progress = Progress(*columns, console=Console(stderr=True))
         self._task = self._progress.add_task("beginning", total=None)
 
@@ -281,7 +403,7 @@ class _Bar:
         self._progress.stop()
 
     def __call__(self, doing: str, done: int, total: int) -> None:
-        self._progress.update(self._task, description=doing, completed=done, total=total)
+        self._progress.update(self._task, description=visible(doing), completed=done, total=total or None)
 
 
 if __name__ == "__main__":

@@ -1,11 +1,23 @@
 """What both bots show of themselves, as last set: a document per bot in the collection `admin_config`."""
 
-from core.bot_profile import ShownText
+from dataclasses import dataclass
+
+from core.bots.profile import ShownText
 from core.errors import AlreadyThere
 from database.collection import Collection
 from database.connection import current_database
 from database.readable import record_or_none
 from database.values import Document
+
+_USERNAMES = "usernames"
+
+
+@dataclass(frozen=True, slots=True)
+class Usernames:
+    """What the bots are called, "" while it is not known."""
+
+    user_bot: str = ""
+    admin_bot: str = ""
 
 
 def _config() -> Collection:
@@ -36,6 +48,27 @@ async def store(bot_id: int, name: str, shown: ShownText) -> None:
 async def forget(bot_id: int, name: str) -> None:
     """Delete what is known of one text."""
     await _config().update_one({"_id": _id(bot_id)}, {"$unset": {f"texts.{name}": ""}})
+
+
+async def remember_usernames(user_bot: str, admin_bot: str) -> None:
+    """Store what the bots are called; one atomic upsert. For processes that run no bot."""
+    update: Document = {"$set": {"user_bot": user_bot, "admin_bot": admin_bot}}
+    try:
+        await _config().update_one({"_id": _USERNAMES}, update, upsert=True)
+    except AlreadyThere:
+        # another process inserted it in the same instant
+        await _config().update_one({"_id": _USERNAMES}, update, upsert=True)
+
+
+async def usernames() -> Usernames:
+    """Return what the bots were called at their last start; empty before the first."""
+    document = await _config().find_one({"_id": _USERNAMES})
+    return await record_or_none(_config(), document, read_usernames) or Usernames()
+
+
+def read_usernames(document: Document) -> Usernames:
+    """Return the names of their document. Raises one of `readable.CANNOT_READ`."""
+    return Usernames(str(document["user_bot"]), str(document["admin_bot"]))
 
 
 def _id(bot_id: int) -> str:

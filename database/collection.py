@@ -6,6 +6,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol, TypeVar, cast
 
 from pymongo import ReturnDocument, UpdateOne
+from pymongo.errors import BulkWriteError
 
 from database.time_limits import TimeLimits
 from database.values import Document, to_stored
@@ -16,6 +17,8 @@ Sort = Sequence[tuple[str, int]]
 _REPLY_DOCUMENTS = 500
 
 
+#: a unique key is taken: what the server says of one document among several
+TAKEN_CODES = frozenset({11000, 11001})
 #: changes of one document
 _HOT = frozenset({"insert_one", "update_one", "find_one_and_update", "find_one_and_delete", "delete_one"})
 
@@ -134,6 +137,23 @@ class Collection:
         result = await self._write("insert_many", lambda: self._native.insert_many(to_stored(documents)))
         return len(result.inserted_ids)
 
+    async def insert_each(self, documents: Sequence[Document]) -> int:
+        """Insert each document by itself, in one command; returns how many. One whose unique key is taken is left out.
+
+        Raises StoreRefused when one is refused for another reason; the others are inserted.
+        """
+        return await self._write("insert_each", lambda: self._insert_each(documents))
+
+    async def _insert_each(self, documents: Sequence[Document]) -> int:
+        try:
+            result = await self._native.insert_many(to_stored(documents), ordered=False)
+        except BulkWriteError as error:
+            refused = error.details["writeErrors"]
+            if error.details.get("writeConcernErrors") or any(one.get("code") not in TAKEN_CODES for one in refused):
+                raise
+            return len(documents) - len(refused)
+        return len(result.inserted_ids)
+
     async def update_one(self, condition: Document, update: Document, *, upsert: bool = False) -> bool:
         """Update the first match atomically; True when one matched or was inserted."""
         result = await self._write(
@@ -148,12 +168,14 @@ class Collection:
         )
         return int(result.matched_count)
 
-    async def update_each(self, updates: Sequence[tuple[Document, Document]]) -> int:
+    async def update_each(self, updates: Sequence[tuple[Document, Document]], *, upsert: bool = False) -> int:
         """Apply each (condition, update) to its first match, atomically each, in one command; returns how many matched.
 
-        In any order. When some are refused the others are applied, and StoreRefused is raised.
+        In any order. When some are refused the others are applied, and StoreRefused is raised, or AlreadyThere.
         """
-        statements = [UpdateOne(to_stored(condition), to_stored(update)) for condition, update in updates]
+        statements = [
+            UpdateOne(to_stored(condition), to_stored(update), upsert=upsert) for condition, update in updates
+        ]
         result = await self._write("update_each", lambda: self._native.bulk_write(statements, ordered=False))
         return int(result.matched_count)
 

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from importlib import import_module
 from typing import Any, TypeVar
 
 import pymongo
@@ -18,12 +19,15 @@ from database.clients import DEFAULT_TIMEOUT_S
 from database.clock_difference import ClockDifference
 from database.collection import Collection
 from database.errors import DRIVER_ERRORS, DatabaseNotOpen, is_undecided, may_be_the_store, translate
-from database.memory import MEMORY_SCHEME, memory_client
 from database.time_limits import TimeLimits
+from database.uncounted import Uncounted
 from database.values import Document
 from database.writes import Writes
 
 T = TypeVar("T")
+MEMORY_SCHEME = "memory://"
+#: what only the store in memory is made of
+_MEMORY_LIBRARIES = ("mongomock", "mongomock_motor")
 #: seconds a ping may take
 PING_S = 2.0
 #: seconds closing may take
@@ -52,6 +56,8 @@ class Database:
         self.before_call: Callable[[str, str], None] | None = None
         #: held while a new post is numbered, so that one process does not race itself
         self.numbering = asyncio.Lock()
+        #: where events wait to be counted
+        self.uncounted = Uncounted()
         self.limits = limits or TimeLimits()
         self.writes = Writes(self.collection, self.now)
         self.clocks = ClockDifference(self._server_now)
@@ -259,12 +265,13 @@ async def open_database(
 
     `memory://` is a new, empty in-memory store. No server is contacted: the first command fails within `timeout_s`
     seconds when there is none. `listeners` receive the commands of a real server; `Database.calls` counts on both.
-    Raises StoreRefused for an address that cannot be used, or that asks for less than what is set anyway.
+    Raises StoreRefused for an address that cannot be used, or that asks for less than what is set anyway, and for
+    `memory://` where only requirements.txt is installed.
     """
     global _current
     clock = clock or SystemClock()
     if uri.startswith(MEMORY_SCHEME):
-        opened = Database(memory_client(), name, clock, None)
+        opened = Database(_memory_client(), name, clock, None)
     else:
         clients.refuse_less(uri)
         client = clients.main_client(uri, timeout_s, limits or TimeLimits(), listeners)
@@ -272,6 +279,17 @@ async def open_database(
     await close_database()
     _current = opened
     return _current
+
+
+def _memory_client() -> Any:
+    """Return a client of a new store in memory. Raises StoreRefused when its libraries are not installed."""
+    try:
+        memory = import_module("database.memory")
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in _MEMORY_LIBRARIES:
+            raise
+        raise StoreRefused("memory:// is for the demo and the tests: it needs requirements-demo.txt") from None
+    return memory.memory_client()
 
 
 def current_database() -> Database:

@@ -16,6 +16,7 @@ from database.operations import (
     deletion_ops,
     delivery_ops,
     health_ops,
+    incident_ops,
     lease_ops,
     membership_ops,
     pause_ops,
@@ -26,8 +27,12 @@ from database.operations import (
     user_ops,
 )
 from database.operations.announcements import renewals, rows
+from database.operations.counting import post_days, tries
+from database.operations.erasures import erasure_ops
 from database.operations.posts import post_ops
+from database.operations.processes import polling_lease_ops
 from database.operations.shorteners import shortener_counts, shortener_ops
+from database.operations.team import invitation_ops, notice_ops
 from database.readable import FIELD, Read, set_aside, what_is_wrong
 from database.unreadable_rows import Unreadable
 from database.values import Document
@@ -47,6 +52,10 @@ def _delivery(document: Document) -> object:
 def _config(document: Document) -> object:
     """Each document of `admin_config` is something else; the settings are checked one by one when they are read."""
     match document["_id"]:
+        case "usernames":
+            return bot_profiles.read_usernames(document)
+        case "team notices":
+            return [notice_ops.read(one) for one in document["waiting"]]
         case "first hour":
             return first_hour.read(document)
         case "button_renewal":
@@ -73,12 +82,18 @@ READERS: Mapping[str, Read[object]] = {
     "shortener_days": shortener_counts.read,
     "admin_config": _config,
     "admins": admin_ops.read,
+    "invitations": invitation_ops.READ,
     "audit_log": audit_ops.READ,
     "job_runs": run_ops.READ,
     "job_leases": lease_ops.read,
+    "polling_leases": polling_lease_ops.read,
     "daily_stats": statistics_ops.read,
+    "erasures": erasure_ops.read,
+    "tries": tries.READ,
+    "post_days": post_days.READ,
     "send_pauses": pause_ops.read,
     "health": health_ops.READ,
+    "incidents": incident_ops.read,
 }
 
 
@@ -98,14 +113,15 @@ async def examine_all() -> AsyncGenerator[Examined, None]:
     What cannot be read is set aside and noted; what can be read again is no longer.
     """
     for name, read in READERS.items():
-        count, wrong = 0, dict[object, str]()
+        count = 0
+        wrong: list[tuple[object, str]] = []
         repaired: list[object] = []
         async for page in current_database().bulk(name).pages(lambda: _PAGE):
             count += len(page)
             for document in page:
                 problem = what_is_wrong(document, read)
                 if problem is not None:
-                    wrong[document["_id"]] = problem
+                    wrong.append((document["_id"], problem))
                 elif FIELD in document:
                     repaired.append(document["_id"])
         home = current_database().collection(name)
@@ -113,7 +129,7 @@ async def examine_all() -> AsyncGenerator[Examined, None]:
             await set_aside(home, wrong)
         for row in repaired:
             await _put_back(home, row)
-        yield Examined(name, count, tuple(_unreadable(name, row, problem) for row, problem in wrong.items()))
+        yield Examined(name, count, tuple(_unreadable(name, row, problem) for row, problem in wrong))
 
 
 def _unreadable(collection: str, row: object, problem: str) -> Unreadable:
@@ -125,17 +141,28 @@ async def recheck(limit: int = RECHECKED_MAX) -> int:
     forgotten = 0
     now = current_database().now()
     for one in await unreadable_rows.find_longest_unseen(limit):
-        home = current_database().collection(one.collection)
-        document = await home.find_one({"_id": one.row})
-        read = READERS.get(one.collection)
-        if document is not None and read is not None and what_is_wrong(document, read) is not None:
+        if await _is_readable_or_gone(one):
+            await unreadable_rows.forget(one.key)
+            forgotten += 1
+        else:
             await unreadable_rows.mark_seen(one.key, now)
-            continue
-        if document is not None:
-            await _put_back(home, one.row)
-        await unreadable_rows.forget(one.key)
-        forgotten += 1
     return forgotten
+
+
+async def _is_readable_or_gone(one: Unreadable) -> bool:
+    """Read a noted document, and have lists contain it again when it can be read."""
+    read = READERS.get(one.collection)
+    if read is None:
+        # of another version; the name may be none that a collection can have
+        return True
+    home = current_database().collection(one.collection)
+    document = await home.find_one({"_id": one.row})
+    if document is None:
+        return True
+    if what_is_wrong(document, read) is not None:
+        return False
+    await _put_back(home, one.row)
+    return True
 
 
 async def _put_back(home: Collection, row: object) -> None:

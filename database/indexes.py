@@ -47,15 +47,26 @@ _PROMISES = (
     _plain("post_code", "delete_at", "sent_at"),
 )
 
+#: the few rows with events that are not counted yet
+_UNCOUNTED = _plain("uncounted")
+
 INDEXES: dict[str, tuple[Index, ...]] = {
-    # source, user_id: recipients of a broadcast to the subscribers of one link, page by page
+    # source, user_id: recipients of a broadcast to the subscribers of one link, page by page. words: one key for each
+    # word of the name. Each list is one range of an index; none but last_seen_at changes with every visit
     "users": (
         _unique("user_id"),
         _plain("last_seen_at"),
         _plain("blocked_at"),
         _plain("source", "user_id"),
-        # new users of a day
         _plain("joined_at"),
+        _plain("source", "joined_at"),
+        _plain("is_banned", "joined_at"),
+        _plain("pass_until"),
+        _plain("words"),
+        _plain("username_key"),
+        # all but the few who were stored before their first Start
+        _plain("has_started"),
+        _UNCOUNTED,
     ),
     # words: one key for each word of a post. The lists: each filter is one range, newest first
     "posts": (
@@ -77,9 +88,7 @@ INDEXES: dict[str, tuple[Index, ...]] = {
         _plain("user_id", "status", "expires_at"),
         # recovery after a crash: redeemed and not paid out
         _plain("is_owed", "redeemed_at"),
-        # tokens verified and bypassed on a day
-        _plain("verified_at"),
-        _plain("bypassed_at"),
+        _UNCOUNTED,
     ),
     "token_generator_count": (_unique("user_id", "date"), _plain("date")),
     "deliveries": (
@@ -89,13 +98,13 @@ INDEXES: dict[str, tuple[Index, ...]] = {
         _plain("paid_until", "opened_at"),
         # leases that ran out: only what is being sent has an `until`
         _plain("bot_id", "until"),
-        # the few that arrived and are not counted yet
-        _plain("tally"),
+        _UNCOUNTED,
         *_PROMISES,
     ),
     "pending_deletions": _PROMISES,
     # the few of all undeletable deliveries of which the owners were not notified yet
-    "impossible_deletions": (_plain("is_told", "reason", "at"), _plain("is_told", "at")),
+    # chat_id: those of a subscriber who is erased
+    "impossible_deletions": (_plain("is_told", "reason", "at"), _plain("is_told", "at"), _plain("chat_id")),
     "broadcasts": (
         # one broadcast per draft, however often it is confirmed
         _unique("key"),
@@ -105,9 +114,12 @@ INDEXES: dict[str, tuple[Index, ...]] = {
         _plain("is_shown", "created_at"),
         # broadcasts whose rows can be removed: nothing left to delete
         _plain("are_rows_removed", "delete_at", "finished_at"),
-        # broadcasts started and ended on a day
+        # those that have rows, page by page
+        _plain("are_rows_removed", "created_at"),
+        # what was in chats at a time
         _plain("started_at"),
         _plain("finished_at"),
+        _UNCOUNTED,
     ),
     # a recall reads sent rows oldest first, sending reads pending rows by user id, page by page
     "broadcast_recipients": (
@@ -137,6 +149,7 @@ INDEXES: dict[str, tuple[Index, ...]] = {
         _plain("state", "until"),
         _plain("renewal", "renewal_state"),
         _plain("is_reported", "created_at"),
+        _UNCOUNTED,
     ),
     "channels": (_unique("chat_id"), _plain("position", "chat_id")),
     # name_key: the folded name while it is taken. removed_at: those that are there first, and removed ones by age
@@ -145,8 +158,28 @@ INDEXES: dict[str, tuple[Index, ...]] = {
     # every delivery reads one subscriber in several channels; status: join requests are kept whatever their age
     "memberships": (_unique("chat_id", "user_id"), _plain("user_id", "chat_id"), _plain("seen_at", "status")),
     "admins": (_unique("user_id"),),
+    "invitations": (_unique("fingerprint"), _plain("used_by", "expires_at"), _plain("expires_at")),
     # _id: a fixed order of actions at the same instant
-    "audit_log": (_plain("at", "_id"),),
+    "audit_log": (
+        _plain("at", "_id"),
+        _plain("admin_id", "at", "_id"),
+        _plain("area", "at", "_id"),
+        _plain("admin_id", "area", "at", "_id"),
+        # what was done to one subscriber
+        _plain("target", "at"),
+    ),
+    # expires_at: those that are over are removed
+    "gifts": (_unique("code"), _plain("expires_at")),
+    # is_owed: what a crash left claimed and not paid out. user_id: a subscriber's history
+    "gift_claims": (
+        _plain("is_owed", "claimed_at"),
+        _plain("is_owed", "expires_at"),
+        _plain("user_id", "claimed_at"),
+        # how often a gift was taken
+        _plain("code"),
+    ),
+    # next_at: erasures under way; done_at: tombstones by age
+    "erasures": (_plain("next_at"), _plain("done_at"), _plain("user_id")),
     "job_runs": (
         _unique("job", "scheduled_at"),
         _plain("started_at"),
@@ -159,8 +192,14 @@ INDEXES: dict[str, tuple[Index, ...]] = {
         _plain("job", "outcome", "fence"),
     ),
     "daily_stats": (_unique("date"),),
+    # one per subscriber, post and day, by its `_id`; the few with steps to count, the old ones, those of a subscriber
+    "tries": (_plain("is_due", "date"), _plain("user_id")),
+    # one post over time, and all posts of a period
+    "post_days": (_unique("post_code", "date"), _plain("date", "post_code", "delivered")),
+    # one document
+    "event_batches": (),
     # pauses Telegram asked for: those of one bot are read at its start, new ones while it runs, expired ones deleted
-    "send_pauses": (_plain("bot_id", "until"), _plain("bot_id", "noted_at"), _plain("until")),
+    "send_pauses": (_plain("bot_id", "until"), _plain("bot_id", "noted_at"), _plain("until"), _plain("chat")),
     "incidents": (_plain("closed_at"),),
     # documents of all collections that cannot be read: the first found, and those not examined for longest
     "unreadable_rows": (_plain("found_at"), _plain("seen_at")),

@@ -1,11 +1,13 @@
-"""The in-memory store of the sandbox and the tests. It runs synchronously, so no test on it can show a race."""
+"""The in-memory store of the demo and the tests. It runs synchronously, so no test on it can show a race.
+
+Its libraries are in requirements-demo.txt: `connection.py` imports this module when `memory://` is asked for, nothing
+else does.
+"""
 
 from typing import Any
 
 from mongomock.collection import BulkOperationBuilder
 from mongomock_motor import AsyncMongoMockClient
-
-MEMORY_SCHEME = "memory://"
 
 _add_update: Any = BulkOperationBuilder.add_update
 

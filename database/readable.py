@@ -16,6 +16,7 @@ from database import unreadable_rows
 from database.collection import Collection, Sort
 from database.connection import current_database
 from database.tolerated import tolerated
+from database.unreadable_rows import Wrong
 from database.values import Document, with_id
 
 T = TypeVar("T")
@@ -77,7 +78,7 @@ async def find_records(
         if not wrong:
             break
         await set_aside(home, wrong)
-        passed += wrong
+        passed += _ids(wrong)
         if len(records) >= limit or len(found) < size:
             break
         size = max(size, _PAGE_MIN)
@@ -105,7 +106,7 @@ async def record_of(home: Collection, document: Document | None, read: Read[T]) 
         return read(document)
     except CANNOT_READ as error:
         problem = _problem(error)
-        await tolerated("row.not_noted", unreadable_rows.note(home.name, {document.get("_id"): problem}))
+        await tolerated("row.not_noted", unreadable_rows.note(home.name, [(document.get("_id"), problem)]))
         raise UnreadableRow(f"{home.name}: a document cannot be read: {problem}") from None
 
 
@@ -117,14 +118,14 @@ async def record_or_none(home: Collection, document: Document | None, read: Read
         return None
 
 
-async def set_aside(home: Collection, wrong: dict[object, str], released: Document | None = None) -> None:
+async def set_aside(home: Collection, wrong: Wrong, released: Document | None = None) -> None:
     """Leave these documents out of lists for SET_ASIDE_FOR, and note what is wrong with each. Raises nothing of ours.
 
     Each atomically; may be repeated.
     """
     until = current_database().now() + SET_ASIDE_FOR
     change: Document = {"$set": {**(released or {}), FIELD: until}}
-    await tolerated("row.not_set_aside", home.update_many({"_id": {"$in": list(wrong)}}, change))
+    await tolerated("row.not_set_aside", home.update_many({"_id": {"$in": _ids(wrong)}}, change))
     await tolerated("row.not_noted", unreadable_rows.note(home.name, wrong))
 
 
@@ -139,15 +140,19 @@ def what_is_wrong(document: Document, read: Read[object]) -> str | None:
     return None
 
 
-def _split(documents: Sequence[Document], read: Read[T]) -> tuple[list[T], dict[object, str]]:
+def _split(documents: Sequence[Document], read: Read[T]) -> tuple[list[T], Wrong]:
     records: list[T] = []
-    wrong: dict[object, str] = {}
+    wrong: list[tuple[object, str]] = []
     for document in documents:
         try:
             records.append(read(document))
         except CANNOT_READ as error:
-            wrong[document["_id"]] = _problem(error)
+            wrong.append((document["_id"], _problem(error)))
     return records, wrong
+
+
+def _ids(wrong: Wrong) -> list[object]:
+    return [row for row, _ in wrong]
 
 
 def _problem(error: BaseException) -> str:

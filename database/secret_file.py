@@ -1,9 +1,9 @@
 """Secrets of DATA_DIR: each generated once and kept in a file only its owner can read."""
 
-import os
 import secrets
-from contextlib import suppress
 from pathlib import Path
+
+from core.private_files import is_changeable_by_others, write_once
 
 #: signs the admin page's sessions, unless JWT_SECRET is set
 SESSIONS = "jwt_secret"
@@ -28,8 +28,10 @@ def find_secret(folder: Path, name: str, *, configured: str = "", variable: str 
     path = folder / name
     try:
         if not path.exists():
-            _generate(path)
+            write_once(path, f"{secrets.token_urlsafe(48)}\n".encode())
         found = path.read_bytes().strip()
+        if is_changeable_by_others(path):
+            raise NoSecret(f"DATA_DIR: other accounts can change {path}; if none of them did, chmod 600 {path}")
     except OSError as error:
         why = error.strerror or type(error).__name__
         instead = f"; {variable} would do instead" if variable else ""
@@ -50,20 +52,3 @@ def _long_enough(secret: bytes, complaint: str) -> bytes:
     if len(secret) < SECRET_MIN:
         raise NoSecret(complaint)
     return secret
-
-
-def _generate(path: Path) -> None:
-    """Write a new secret to a temporary file, then link it to `path` unless another process has been faster."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    fresh = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(secrets.token_urlsafe(48) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        # linking is atomic and overwrites nothing: no process reads an incomplete secret
-        with suppress(FileExistsError):
-            os.link(fresh, path)
-    finally:
-        fresh.unlink()

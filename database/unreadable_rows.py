@@ -4,7 +4,7 @@ A row: `_id` is "collection:id" of the document; `collection`, `row` (its `_id`)
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from weakref import WeakKeyDictionary
@@ -24,6 +24,9 @@ NOTED_MAX = 50
 _REMEMBERED = 1_000
 #: rows that are shown or counted
 SHOWN_MAX = 1_000
+
+#: documents by their `_id`, each with what is wrong with it. No mapping: an `_id` may be a document itself
+Wrong = Sequence[tuple[object, str]]
 
 #: what this process has noted: key -> what is wrong
 _noted: WeakKeyDictionary[Database, FIFOCache[str, str]] = WeakKeyDictionary()
@@ -47,14 +50,14 @@ def rows() -> Collection:
     return current_database().collection("unreadable_rows")
 
 
-async def note(collection: str, wrong: Mapping[object, str]) -> None:
-    """Note documents by their `_id` with what is wrong; one upsert each, none for what this process has noted.
+async def note(collection: str, wrong: Wrong) -> None:
+    """Note documents; one upsert each, none for what this process has noted.
 
     Each is logged once by a process, and at most NOTED_MAX at a time.
     """
     known = _noted.setdefault(current_database(), FIFOCache(_REMEMBERED))
-    new = {row: problem for row, problem in wrong.items() if known.get(f"{collection}:{row}") != problem}
-    for row, problem in list(new.items())[:NOTED_MAX]:
+    new = [(row, problem) for row, problem in wrong if known.get(f"{collection}:{row}") != problem]
+    for row, problem in new[:NOTED_MAX]:
         key = f"{collection}:{row}"
         log.error("row.unreadable", extra={"collection": collection, "row": str(row), "problem": problem})
         known[key] = problem

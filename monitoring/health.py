@@ -9,6 +9,7 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Protocol
 
 import structlog
@@ -153,9 +154,9 @@ class DatabaseWatch:
     async def _tell(self, finding: Finding, is_bad: bool | None) -> None:
         """Raise or clear the alert; None: it is not decided yet."""
         if is_bad:
-            await self._alerts.raise_once(finding.incident, self._texts.alert(finding))
+            await self._alerts.raise_once(finding.incident, partial(self._texts.alert, finding))
         elif is_bad is not None:
-            await self._alerts.clear(finding.incident, self._texts.all_clear(finding))
+            await self._alerts.clear(finding.incident, partial(self._texts.all_clear, finding))
 
 
 class _Streak:

@@ -4,6 +4,7 @@ import logging
 import re
 import sys
 import traceback
+import warnings
 from collections.abc import Mapping
 from types import TracebackType
 from typing import Any
@@ -28,6 +29,8 @@ _CLAIM = re.compile(r"(\bown_)[A-Za-z0-9]{16,}")
 _SECRET_WORDS = frozenset(
     {"token", "tokens", "password", "secret", "secrets", "uri", "authorization", "cookie", "initdata", "jwt"}
 )
+#: characters of a library's warning
+WARNING_MAX = 200
 #: data nested deeper is logged as one masked text
 _DEPTH_MAX = 6
 
@@ -82,9 +85,18 @@ def show_masked(kind: type[BaseException], error: BaseException, trace: Tracebac
     sys.stderr.write(mask("".join(traceback.format_exception(kind, error, trace))))
 
 
+def _log_warning(
+    message: Warning | str, category: type[Warning], filename: str, lineno: int, *_: object, **__: object
+) -> None:
+    """Log the first line of a library's warning: aiogram's of an unknown update holds all of it."""
+    first = str(message).partition("\n")[0][:WARNING_MAX]
+    logging.getLogger("py.warnings").warning("%s: %s", category.__name__, first)
+
+
 def configure(level: str, form: str) -> None:
     """Configure structlog and the standard library's logging for this process. Called once, by a main."""
     sys.excepthook = show_masked
+    warnings.showwarning = _log_warning
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,

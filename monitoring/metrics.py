@@ -111,6 +111,12 @@ UPDATE_AGE = Histogram(
     registry=REGISTRY,
 )
 POLLS = Gauge("tollgate_polls", "1 when this process polls, 0 when it stands by", ["bot"], registry=REGISTRY)
+UNPOLLED_SINCE = Gauge(
+    "tollgate_unpolled_since_timestamp_seconds",
+    "Since when nobody polls the bot, as far as this process knows; 0 while somebody does",
+    ["bot"],
+    registry=REGISTRY,
+)
 #: results of the health check, which runs in one process for all; `role` is user_bot or admin_bot
 TELEGRAM_UP = Gauge(
     "tollgate_telegram_up", "1 when Telegram answered for the bot in the last health check", ["role"], registry=REGISTRY

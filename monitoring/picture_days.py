@@ -5,7 +5,11 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
+from babel.dates import format_date
+
+from core.language import spoken
 from core.statistics import Count, DayStats
+from core.statistics.periods import sum_of
 
 #: more days cannot be distinguished in a chart; the latest are shown
 DAYS_MAX = 366
@@ -22,8 +26,8 @@ class Days:
     rows: dict[date, DayStats]
 
     def counts(self, name: Count) -> list[int]:
-        """The counter of each day; 0 for a day without a row."""
-        return [self.rows[day].count(name) if day in self.rows else 0 for day in self.dates]
+        """The counter of each day, as it is shown (`Figures`); 0 for a day without a row."""
+        return [_shown(self.rows[day], name) if day in self.rows else 0 for day in self.dates]
 
     def totals(self, name: Count) -> list[float]:
         """The total at the end of each day; NaN for a day without a row, where 0 would be wrong."""
@@ -41,9 +45,13 @@ class Days:
     def _months(self) -> list[tuple[int, str]]:
         firsts = [(place, day) for place, day in enumerate(self.dates) if day.day == 1]
         return [
-            (place, f"{day:%b}\n{day.year}" if day.month == 1 or place == firsts[0][0] else f"{day:%b}")
+            (place, f"{_month(day)}\n{day.year}" if day.month == 1 or place == firsts[0][0] else _month(day))
             for place, day in firsts
         ]
+
+
+def _shown(day: DayStats, name: Count) -> int:
+    return sum_of([day]).too_fast if name is Count.TOO_FAST else day.count(name)
 
 
 def days_of(stats: Sequence[DayStats], zone: ZoneInfo) -> Days:
@@ -57,4 +65,8 @@ def days_of(stats: Sequence[DayStats], zone: ZoneInfo) -> Days:
 
 
 def _day(day: date) -> str:
-    return f"{day.day} {day:%b}"
+    return format_date(day, "d MMM", locale=spoken())
+
+
+def _month(day: date) -> str:
+    return format_date(day, "LLL", locale=spoken())

@@ -1,9 +1,10 @@
-"""Charts of the daily statistics, as PNG files for the admin page and for `/stats`."""
+"""Charts of the daily statistics, as PNG files for the admin page and for `/stats`, in the language of the task."""
 
 import asyncio
 import importlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass
 from enum import StrEnum
 from io import BytesIO
@@ -11,6 +12,7 @@ from math import isnan
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from core.language import N_, _, gettext, ngettext
 from core.statistics import Count, DayStats
 from monitoring.picture_days import Days, days_of
 
@@ -95,7 +97,9 @@ async def draw(kind: Picture, days: Sequence[DayStats], theme: Theme, zone: Zone
     Runs in a separate thread, one picture at a time, for about 0.3 s; the first one takes 2 s.
     """
     loop = asyncio.get_running_loop()
-    return await loop.run_in_executor(_DRAWING_THREAD, _draw, _SHEETS[kind], days_of(days, zone), PALETTES[theme])
+    # the thread speaks the language of the task
+    run = copy_context().run
+    return await loop.run_in_executor(_DRAWING_THREAD, run, _draw, _SHEETS[kind], days_of(days, zone), PALETTES[theme])
 
 
 def in_short(value: float) -> str:
@@ -118,10 +122,10 @@ def _draw(sheet: _Sheet, days: Days, palette: Palette) -> bytes:
 
 
 def _fill(figure: "Figure", sheet: _Sheet, days: Days, palette: Palette) -> None:
-    _write(figure, (0.025, 0.895), sheet.heading, palette.text, 17, weight="bold")
+    _write(figure, (0.025, 0.895), gettext(sheet.heading), palette.text, 17, weight="bold")
     shown = (*(bars.count for bars in sheet.bars), *([] if sheet.total is None else [sheet.total]))
     if not any(any(days.counts(count)) for count in shown):
-        nothing = f"Nothing in {_in_days(days)}" if days.dates else "Nothing yet"
+        nothing = _("Nothing in {days}").format(days=_in_days(days)) if days.dates else _("Nothing yet")
         _write(figure, (0.5, 0.45), nothing, palette.quiet, 15, align="center")
         return
     _write(figure, (0.025, 0.815), sheet.summary(days), palette.quiet, 12.5)
@@ -162,12 +166,12 @@ def _axes(
     axes.set_axisbelow(True)
     axes.tick_params(length=0, pad=5, labelcolor=palette.quiet, labelsize=11.5, labelfontfamily=_FONT)
     labels = days.labels() if has_labels else []
-    axes.set_xticks([index for index, _ in labels], [text for _, text in labels])
+    axes.set_xticks([index for index, _text in labels], [text for _index, text in labels])
     # room for a week at least: the bar of a single day would fill the picture otherwise
     half = max(len(days.dates), 7) / 2
     middle = (len(days.dates) - 1) / 2
     axes.set_xlim(middle - half, middle + half)
-    axes.yaxis.set_major_formatter(lambda value, _: in_short(value))
+    axes.yaxis.set_major_formatter(lambda value, _place: in_short(value))
     return axes
 
 
@@ -178,7 +182,7 @@ def _draw_bars(axes: "Axes", sheet: _Sheet, days: Days, palette: Palette) -> Non
         # floats: the sum of two of MongoDB's largest integers overflows numpy's integers
         values = [float(value) for value in days.counts(bars.count)]
         colour = getattr(palette, bars.colour)
-        axes.bar(places, values, bars.width, floor, color=colour, linewidth=0, label=bars.label)
+        axes.bar(places, values, bars.width, floor, color=colour, linewidth=0, label=gettext(bars.label))
         if sheet.is_stacked:
             floor = [below + value for below, value in zip(floor, values, strict=True)]
     axes.set_ylim(bottom=0)
@@ -206,53 +210,64 @@ def _draw_total(axes: "Axes", total: Count, days: Days, palette: Palette) -> Non
     values = days.totals(total)
     # markers show days between two days without a row, which no line connects
     marker = "o" if len(values) <= 62 else ""
-    axes.plot(values, color=palette.good, linewidth=2, marker=marker, markersize=4, label="in all")
+    axes.plot(values, color=palette.good, linewidth=2, marker=marker, markersize=4, label=_("in all"))
     axes.margins(y=0.25)
     axes.locator_params(axis="y", integer=True, nbins=3)
 
 
 def _in_days(days: Days) -> str:
-    return "one day" if len(days.dates) == 1 else f"{len(days.dates)} days"
+    count = len(days.dates)
+    return ngettext("one day", "{count} days", count).format(count=count)
 
 
 def _users(days: Days) -> str:
     known = [value for value in days.totals(Count.USERS) if not isnan(value)]
-    new = f"{sum(days.counts(Count.NEW_USERS)):,} new in {_in_days(days)}"
-    return f"{known[-1]:,.0f} in all, {new}" if known else new
+    fields = {"new": f"{sum(days.counts(Count.NEW_USERS)):,}", "days": _in_days(days)}
+    if not known:
+        return _("{new} new in {days}").format(**fields)
+    return _("{all} in all, {new} new in {days}").format(**fields, all=f"{known[-1]:,.0f}")
 
 
 def _deliveries(days: Days) -> str:
-    return f"{sum(days.counts(Count.DELIVERIES)):,} posts delivered in {_in_days(days)}"
+    count = sum(days.counts(Count.DELIVERED))
+    return ngettext("{count} post delivered in {days}", "{count} posts delivered in {days}", count).format(
+        count=f"{count:,}", days=_in_days(days)
+    )
 
 
 def _verifications(days: Days) -> str:
-    verified, bypassed = sum(days.counts(Count.VERIFIED)), sum(days.counts(Count.BYPASSED))
-    share = bypassed / (verified + bypassed)
-    return f"{verified:,} verified, {bypassed:,} bypassed ({share:.0%}) in {_in_days(days)}"
+    unlocks, too_fast = sum(days.counts(Count.UNLOCKS)), sum(days.counts(Count.TOO_FAST))
+    share = too_fast / (unlocks + too_fast)
+    return _("{unlocks} unlocks, {fast} too fast ({share}) in {days}").format(
+        unlocks=f"{unlocks:,}", fast=f"{too_fast:,}", share=f"{share:.0%}", days=_in_days(days)
+    )
 
 
 def _broadcasts(days: Days) -> str:
     started = sum(days.counts(Count.BROADCASTS))
     copies = sum(days.counts(Count.BROADCAST_COPIES))
-    noun = "broadcast" if started == 1 else "broadcasts"
-    return f"{copies:,} copies arrived, of {started:,} {noun}, in {_in_days(days)}"
+    return ngettext(
+        "{copies} copies arrived, of {count} broadcast, in {days}",
+        "{copies} copies arrived, of {count} broadcasts, in {days}",
+        started,
+    ).format(copies=f"{copies:,}", count=f"{started:,}", days=_in_days(days))
 
 
 _SHEETS = {
     Picture.USERS: _Sheet(
-        "Users",
-        (_Bars(Count.ACTIVE_USERS, "active", "pale"), _Bars(Count.NEW_USERS, "new", "accent", width=0.5)),
+        N_("Users"),
+        (_Bars(Count.ACTIVE_USERS, N_("active"), "pale"), _Bars(Count.NEW_USERS, N_("new"), "accent", width=0.5)),
         _users,
         total=Count.USERS,
     ),
-    Picture.DELIVERIES: _Sheet("Deliveries", (_Bars(Count.DELIVERIES, "deliveries", "accent"),), _deliveries),
+    Picture.DELIVERIES: _Sheet(N_("Deliveries"), (_Bars(Count.DELIVERED, N_("deliveries"), "accent"),), _deliveries),
     Picture.VERIFICATIONS: _Sheet(
-        "Verifications",
-        (_Bars(Count.VERIFIED, "verified", "good"), _Bars(Count.BYPASSED, "bypassed", "bad")),
+        N_("Unlocks"),
+        (_Bars(Count.UNLOCKS, N_("unlocks"), "good"), _Bars(Count.TOO_FAST, N_("too fast"), "bad")),
         _verifications,
         is_stacked=True,
     ),
     Picture.BROADCASTS: _Sheet(
-        "Broadcasts", (_Bars(Count.BROADCAST_COPIES, "copies that arrived", "accent"),), _broadcasts
+        N_("Broadcasts"), (_Bars(Count.BROADCAST_COPIES, N_("copies that arrived"), "accent"),), _broadcasts
     ),
 }

@@ -49,6 +49,7 @@ from sender.owners import owner_notifier
 from sender.updates.intake import RetryOnDatabaseOutage
 from sender.updates.update_ages import UpdateAges
 from views import common_texts
+from views.catalogues import speaking_to_member
 from views.system import health_texts
 
 log = structlog.get_logger("tollgate.process")
@@ -126,7 +127,10 @@ def _put_together(
         closing.push_async_callback(webhook.close)
     team = team_of(settings, clock)
     # an admin bot whose token was revoked reaches nobody; owners who have started the user bot hear of it there
-    send_to_owners = first_that_reaches(*(owner_notifier(bot, team.owner_ids) for bot in (admin_bot, user_bot)))
+    speaking = partial(speaking_to_member, team)
+    send_to_owners = first_that_reaches(
+        *(owner_notifier(bot, team.owner_ids, speaking) for bot in (admin_bot, user_bot))
+    )
     return ProcessContext(
         settings=settings,
         clock=clock,

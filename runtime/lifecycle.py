@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 import structlog
 
-from config import Settings, load_settings
+from config import Settings, exposures_of, load_settings
 from core.clock import Clock, SystemClock
 from core.errors import StoreNotFound, StoreReadOnly, StoreRefused, StoreSlow, StoreUnavailable, TollgateError
 from core.health.clocks import difference_in_words, is_too_far
@@ -25,6 +25,7 @@ from database.indexes import ensure_indexes
 from database.migrations.runner import CannotMigrate, Migrator
 from database.operations.shorteners import shortener_ops
 from monitoring import logs
+from runtime import descriptors
 from runtime.sandbox_clock import NO_TIME, set_clock
 
 log = structlog.get_logger("tollgate.process")
@@ -238,6 +239,9 @@ def run(main: Callable[[Settings], Coroutine[Any, Any, None]]) -> int:
         settings = load_settings()
         logs.hide(settings.ALERT_WEBHOOK_URL.get_secret_value())
         logs.configure(settings.LOG_LEVEL, settings.LOG_FORMAT)
+        few_files = descriptors.raise_limit()
+        for line in (*exposures_of(settings), *([] if few_files is None else [few_files])):
+            print(f"tollgate: warning: {line}", file=sys.stderr, flush=True)
         asyncio.run(_stoppable(main(settings)))
     except CannotStart as problem:
         print(f"tollgate: {problem}", file=sys.stderr)

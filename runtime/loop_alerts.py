@@ -1,5 +1,7 @@
 """Tells the owners of loops of this process that fail and are started again."""
 
+from functools import partial
+
 from core.clock import Clock
 from core.supervisor import STEADY_AFTER_S, LoopFailures
 from monitoring.alerts import Alerts
@@ -30,6 +32,6 @@ class LoopAlerts:
             incident = f"loop:{name}"
             if self._clock.monotonic() - failure.failed_at_s < STEADY_AFTER_S:
                 error = mask(f"{type(failure.error).__name__}: {failure.error}")
-                await self._alerts.raise_once(incident, health_texts.loop_failed(name, error))
-            elif await self._alerts.clear(incident, health_texts.loop_runs(name)):
+                await self._alerts.raise_once(incident, partial(health_texts.loop_failed, name, error))
+            elif await self._alerts.clear(incident, partial(health_texts.loop_runs, name)):
                 self._failures.forget(name)

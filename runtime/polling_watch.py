@@ -1,6 +1,7 @@
 """Notice that another program polls with a bot's token: the owners are alerted once, and once when it has stopped."""
 
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -91,10 +92,10 @@ class PollingWatch:
             self._telling = self._tasks.spawn(work(), f"polling watch {self._finding.subject}")
 
     async def _open(self) -> None:
-        await self._alerts.raise_once(self._finding.incident, health_texts.alert(self._finding))
+        await self._alerts.raise_once(self._finding.incident, partial(health_texts.alert, self._finding))
 
     async def _close(self) -> None:
         quiet_since = self._quiet_since
-        is_closed = await self._alerts.clear(self._finding.incident, health_texts.all_clear(self._finding))
+        is_closed = await self._alerts.clear(self._finding.incident, partial(health_texts.all_clear, self._finding))
         if is_closed and self._quiet_since == quiet_since:
             self._quiet_since = None

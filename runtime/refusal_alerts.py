@@ -1,6 +1,7 @@
 """Tells the owners of error texts that nobody knows, each text once."""
 
 import asyncio
+from functools import partial
 
 from monitoring.alerts import Alerts
 from monitoring.logs import mask
@@ -28,5 +29,5 @@ class RefusalAlerts:
         """
         while True:
             refusal = await self._found.get()
-            html = owner_alerts.refusal_unknown(refusal.method, refusal.chat, mask(refusal.text))
-            await self._alerts.raise_once(f"refusal:{refusal.fingerprint}", html)
+            words = partial(owner_alerts.refusal_unknown, refusal.method, refusal.chat, mask(refusal.text))
+            await self._alerts.raise_once(f"refusal:{refusal.fingerprint}", words)

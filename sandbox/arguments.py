@@ -6,7 +6,8 @@ from typing import Any
 from aiohttp import web
 
 from sandbox.errors import ControlError
-from sandbox.state.world import Bot, Chat, Dialog, User, World
+from sandbox.state.records import Bot, Chat, Dialog, User
+from sandbox.state.world import World
 
 Json = dict[str, Any]
 

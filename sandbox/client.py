@@ -83,7 +83,7 @@ class SandboxClient:
         return await self.request("PATCH", f"chats/{chat_id}", changes)
 
     async def change_user(self, user_id: int, **changes: object) -> Json:
-        """Change `forbids_voice` of a person."""
+        """Change `forbids_voice` or `language_code` of a person."""
         return await self.request("PATCH", f"users/{user_id}", changes)
 
     async def set_member(self, chat_id: int, member_id: int, status: str, **rights: bool) -> Json:

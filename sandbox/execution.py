@@ -10,8 +10,8 @@ from sandbox.botapi import METHODS
 from sandbox.errors import ApiError, bad_request
 from sandbox.state.calls import PREVIEW_BYTES, Record
 from sandbox.state.faults import INNER, Fault
+from sandbox.state.records import Chat
 from sandbox.state.signals import pause
-from sandbox.state.world import Chat
 from sandbox.wire import Call, encode, success
 
 

@@ -16,7 +16,8 @@ from sandbox.errors import ApiError, method_not_found, unauthorized
 from sandbox.execution import run
 from sandbox.port import Port
 from sandbox.state.files import placeholder_picture
-from sandbox.state.world import Bot, World
+from sandbox.state.records import Bot
+from sandbox.state.world import World
 from sandbox.t_me_redirect import is_cross_site
 from sandbox.webhooks.pushing import Webhooks
 from sandbox.wire import Call, read_parameters

@@ -9,7 +9,8 @@ from aiohttp import web
 
 from sandbox.chats.access import find_chat
 from sandbox.errors import ApiError, bad_request
-from sandbox.state.world import Bot, Chat, World
+from sandbox.state.records import Bot, Chat
+from sandbox.state.world import World
 
 Json = dict[str, Any]
 

@@ -58,9 +58,11 @@ class NotAdmitted:
 
 async def why_not_admitted(job: str, request: RunRequest, now: datetime) -> NotAdmitted:
     """Return why the lease of `job` could not be taken."""
-    ahead = current_database().clocks.ahead
-    if is_too_far(ahead):
-        return NotAdmitted(difference_in_words(ahead), now + TTL)
+    clocks = current_database().clocks
+    if is_too_far(clocks.ahead):
+        return NotAdmitted(difference_in_words(clocks.ahead), now + TTL)
+    if clocks.is_settling:
+        return NotAdmitted("this machine's clock was set a moment ago", now + TTL)
     lease = await lease_ops.find(job)
     if lease is None:
         return NotAdmitted("another was first", now)

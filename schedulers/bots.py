@@ -25,6 +25,7 @@ from sender.limiting.pauses import Pauses
 from sender.limiting.send_limiter import SendLimiter
 from sender.limiting.sharing.shared_ceilings import SharedCeilings
 from sender.owners import owner_notifier
+from views.catalogues import speaking_to_member
 
 
 @asynccontextmanager
@@ -40,11 +41,22 @@ async def telegram(config: JobConfig) -> AsyncIterator[TelegramResources]:
     webhook = AlertWebhook(config.alert_webhook_url, clock) if config.alert_webhook_url.get_secret_value() else None
     team = Team(config.owner_ids, partial(read_secret, config.data_dir, OWNERS), clock)
     # open incidents are rows: owners are notified once, by the process that finds it first
-    send_to_owners = first_that_reaches(*(owner_notifier(bot, team.owner_ids) for bot in (admin_bot, user_bot)))
+    speaking = partial(speaking_to_member, team)
+    send_to_owners = first_that_reaches(
+        *(owner_notifier(bot, team.owner_ids, speaking) for bot in (admin_bot, user_bot))
+    )
     alerts = Alerts(send_to_owners, store=incident_ops, sink=webhook, clock=clock)
     folder = backup_folder(config.data_dir)
     owners = OwnerResources(
-        admin_bot, user_limiter, admin_limiter, team.owner_ids, folder, config.backup_keep, config.storage_channel_id
+        admin_bot,
+        user_limiter,
+        admin_limiter,
+        team.owner_ids,
+        speaking,
+        folder,
+        config.backup_keep,
+        config.backup_encrypt_to,
+        config.storage_channel_id,
     )
     pauses, tasks = Pauses(clock, pause_ops), Supervisor()
     ceilings = SharedCeilings(clock, share_ops, share_ops.new_process(), pauses.read_noted)

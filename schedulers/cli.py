@@ -20,6 +20,7 @@ from core.clock import SystemClock
 from core.errors import TollgateError, for_operators
 from core.job_status import overview
 from core.jobs import RunReport
+from core.terminal.printing import visible
 from database import connection
 from database.backups.restore_marker import check_not_half_restored
 from database.indexes import ensure_indexes
@@ -114,7 +115,7 @@ def _with_open_database(settings: Settings, action: Callable[[], Awaitable[T]], 
     if as_json:
         typer.echo(json.dumps({"ok": False, "error": problem}))
     else:
-        typer.echo(f"failed: {problem}", err=True)
+        typer.echo(f"failed: {visible(problem)}", err=True)
     raise typer.Exit(status)
 
 
@@ -264,6 +265,7 @@ def _job_config(settings: Settings, kind: Callable[..., Any]) -> Any:
         pause_ms=settings.CLEANUP_PAUSE_MS,
         data_dir=settings.DATA_DIR,
         backup_keep=settings.BACKUP_KEEP,
+        backup_encrypt_to=settings.BACKUP_ENCRYPT_TO,
         storage_channel_id=settings.STORAGE_CHANNEL_ID,
         is_posted=settings.UPDATES == "webhook",
         user_token=settings.USER_BOT_TOKEN,

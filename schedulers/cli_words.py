@@ -6,9 +6,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from rich.table import Table
+from rich.text import Text
 
 from core.job_status import JobStatus
 from core.jobs import JobOutcome, JobRun, LeaseRow, RunReport
+from core.terminal.printing import visible
 from schedulers import registry
 from views.quantities import counted
 from views.times import duration
@@ -41,10 +43,10 @@ def counts(done: Mapping[str, int]) -> str:
 def report_line(report: RunReport) -> str:
     """`token_cleanup: Removed 3 expired tokens`, or the outcome and its reason."""
     if report.outcome is JobOutcome.SKIPPED:
-        return f"{report.job}: not run: {report.error or 'nothing is due'}"
+        return f"{report.job}: not run: {visible(report.error or 'nothing is due')}"
     said = _done(report)
     if report.outcome is not JobOutcome.SUCCEEDED:
-        why = f": {report.error}" if report.error else ""
+        why = f": {visible(report.error)}" if report.error else ""
         word = report.outcome.value.replace("_", " ")
         return f"{report.job}: {word}{why}" + (f" (before that: {said})" if any(report.counts.values()) else "")
     return f"{report.job}: {said}" + (" (more is left for the next run)" if report.more else "")
@@ -60,6 +62,11 @@ def _done(report: RunReport) -> str:
     first = one if number == 1 else many.format(number)
     others = counts({other: value for other, value in rest.items() if value})
     return f"{first} ({others})" if others else first
+
+
+def _cell(text: str) -> Text:
+    """Return what a row holds as it stands: nothing in it is a colour or steers the terminal."""
+    return Text(visible(text))
 
 
 def jobs_table(jobs: Sequence[JobStatus], now: datetime, zone: ZoneInfo) -> Table:
@@ -79,7 +86,8 @@ def runs_table(runs: Sequence[JobRun], now: datetime, zone: ZoneInfo) -> Table:
         took = "" if run.finished_at is None else f"{(run.finished_at - run.started_at).total_seconds():.1f} s"
         done = "; ".join(word for word in (counts(run.counts), run.error or "") if word)
         by = "" if run.requested_by is None else str(run.requested_by)
-        table.add_row(run.job, moment(run.started_at, zone), took, outcome(run, now), done, by)
+        row = (run.job, moment(run.started_at, zone), took, outcome(run, now), done, by)
+        table.add_row(*map(_cell, row))
     return table
 
 
@@ -89,7 +97,8 @@ def leases_table(leases: Mapping[str, LeaseRow], now: datetime, zone: ZoneInfo) 
         is_held = lease.is_held(now) and lease.until is not None
         left = counted(round((lease.until - now).total_seconds()), "second") if is_held and lease.until else ""
         paused = "" if lease.paused_at is None else f"{age(lease.paused_at, now)} by {lease.paused_by}"
-        table.add_row(job, lease.owner or "" if is_held else "nobody", left, str(lease.fence), paused)
+        row = (job, lease.owner or "" if is_held else "nobody", left, str(lease.fence), paused)
+        table.add_row(*map(_cell, row))
     return table
 
 

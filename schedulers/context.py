@@ -1,6 +1,7 @@
 """What jobs and their schedulers are made from, in any process. Importing it imports no aiogram."""
 
 from collections.abc import Awaitable, Callable, Collection, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -12,6 +13,7 @@ from core.jobs import JobPlan
 from core.timing.job_times import JobTimes
 from database.batches import Bounds
 from monitoring.alerts import Alerts
+from schedulers.catching_up import CatchUps
 from schedulers.registry import plans
 from schedulers.scheduler import Timer
 
@@ -33,8 +35,12 @@ class OwnerResources:
     admin_limiter: "SendLimiter"
     #: the owners as of now; raises nothing of ours
     find_owners: Callable[[], Awaitable[Collection[int]]]
+    #: speaks the language of somebody in the team
+    speaking_to: Callable[[int], AbstractAsyncContextManager[None]]
     backup_folder: Path
     backup_keep: int
+    #: the age key backups are encrypted to; "": they are not
+    backup_encrypt_to: str
     #: STORAGE_CHANNEL_ID, used while no other storage channel is chosen
     storage_channel_id: int | None = None
 
@@ -70,6 +76,8 @@ class JobContext:
     #: longest random delay of a tick, so that several processes do not ask for its lease at once
     jitter: timedelta = timedelta()
     telegram: TelegramResources | None = None
+    #: turns of missed ticks; None: they fire at once
+    catch_ups: CatchUps | None = None
 
     def plans(self) -> Mapping[str, JobPlan]:
         """Return the plan of every job by its name."""

@@ -36,6 +36,7 @@ class JobScheduler:
                 context.timer,
                 jitter=context.jitter,
                 predecessors=predecessors,
+                catch_ups=context.catch_ups,
             )
             self._triggers.append(ticks)
         if has_work is not None:

@@ -30,7 +30,7 @@ class Lease:
         self.owner = owner
         #: fencing token; the next owner has a higher one
         self.fence = fence
-        #: a renewal found another owner
+        #: a renewal found another owner, or this machine's clock is wrong: another may believe the lease has run out
         self.is_taken = False
         self._clock = clock
         self._until = until
@@ -46,7 +46,7 @@ class Lease:
             await self._clock.sleep(RENEW_EVERY_S)
             now = self._clock.now()
             try:
-                self.is_taken = not await lease_ops.renew(self.job, self.owner, now, TTL)
+                self.is_taken = not await lease_ops.renew(self.job, self.owner, now, TTL) or await _is_clock_wrong()
             except TollgateError as error:
                 log.warning("lease.not_renewed", job=self.job, error=str(error))
             else:
@@ -60,13 +60,13 @@ async def held(
 ) -> AsyncIterator[Lease | None]:
     """Hold the lease of `job` while the block runs; None when another owner has it, or the job is paused.
 
-    None also while this machine's clock is too far from the database's (`core.health.clocks.APART_MAX`): another
-    machine could then take the lease while its owner still counts on it.
+    None also while this machine's clock is too far from the database's (`core.health.clocks.APART_MAX`), and half a
+    minute after it was set: it could otherwise take a lease on which its owner still counts.
     While the database is away it is asked again after each of `pauses_s`. Raises StoreUnavailable when it stays away.
     """
 
     async def take() -> Lease | None:
-        if is_too_far(await current_database().clocks.measure()):
+        if await _is_clock_wrong() or current_database().clocks.is_settling:
             return None
         now = clock.now()
         fence = await lease_ops.take(job, owner, now, TTL, even_paused=even_paused)
@@ -83,6 +83,10 @@ async def held(
     finally:
         await tasks.close()
         await _release(lease, clock)
+
+
+async def _is_clock_wrong() -> bool:
+    return is_too_far(await current_database().clocks.measure())
 
 
 async def _release(lease: Lease, clock: Clock) -> None:

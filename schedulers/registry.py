@@ -13,6 +13,7 @@ from core.jobs import JobPlan
 from core.schedules import Both, Every, Schedule, daily_at, every_full_hour, every_minute
 from core.timing.cron import Cron, read_cron_line
 from core.timing.job_times import JobTimes
+from views.language import N_
 
 #: the settings that switch jobs off
 JOBS_SETTING, CLEANUP_SETTING = "JOBS", "CLEANUP_ENABLED"
@@ -87,14 +88,18 @@ def _on_sundays(zone: ZoneInfo, _: JobTimes) -> Schedule:
     return Cron(read_cron_line("0 3 * * 0"), zone)
 
 
+def _on_mondays(zone: ZoneInfo, _: JobTimes) -> Schedule:
+    return Cron(read_cron_line("0 9 * * 1"), zone)
+
+
 def _at(*hours: int) -> Callable[[ZoneInfo, JobTimes], Schedule]:
     return lambda zone, _: daily_at(hours, zone)
 
 
 MESSAGE_DELETER = JobRow(
     name="message_deleter",
-    purpose="deletes deliveries when their time is up",
-    when_paused=(
+    purpose=N_("deletes deliveries when their time is up"),
+    when_paused=N_(
         "Deliveries stay longer than subscribers were told, and Telegram deletes nothing that is older than 48 hours."
     ),
     module="message_deleter",
@@ -105,8 +110,8 @@ MESSAGE_DELETER = JobRow(
 )
 BROADCAST_SENDER = JobRow(
     name="broadcast_sender",
-    purpose="sends broadcasts",
-    when_paused="No broadcast is sent, and one that is being sent stops where it is.",
+    purpose=N_("sends broadcasts"),
+    when_paused=N_("No broadcast is sent, and one that is being sent stops where it is."),
     module="broadcast_sender",
     is_polled=True,
     needs_telegram=True,
@@ -116,8 +121,8 @@ BROADCAST_SENDER = JobRow(
 )
 BROADCAST_DELETER = JobRow(
     name="broadcast_deleter",
-    purpose="deletes broadcasts when their time is up",
-    when_paused="Broadcasts stay with subscribers, and Telegram deletes nothing that is older than 48 hours.",
+    purpose=N_("deletes broadcasts when their time is up"),
+    when_paused=N_("Broadcasts stay with subscribers, and Telegram deletes nothing that is older than 48 hours."),
     module="broadcast_deleter",
     schedule=_each_hour,
     is_polled=True,
@@ -126,8 +131,8 @@ BROADCAST_DELETER = JobRow(
 )
 PUBLISHER = JobRow(
     name="publisher",
-    purpose="publishes announcements and edits published ones",
-    when_paused="Nothing is published, and published announcements keep their old text and button.",
+    purpose=N_("publishes announcements and edits published ones"),
+    when_paused=N_("Nothing is published, and published announcements keep their old text and button."),
     module="announcements.publisher",
     is_polled=True,
     needs_telegram=True,
@@ -137,8 +142,8 @@ PUBLISHER = JobRow(
 )
 ANNOUNCEMENT_DELETER = JobRow(
     name="announcement_deleter",
-    purpose="takes announcements out of their channels when their time is up or they are withdrawn",
-    when_paused="Announcements stay in their channels, and Telegram deletes nothing that is older than 48 hours.",
+    purpose=N_("takes announcements out of their channels when their time is up or they are withdrawn"),
+    when_paused=N_("Announcements stay in their channels, and Telegram deletes nothing that is older than 48 hours."),
     module="announcements.deleter",
     schedule=_each_minute,
     is_polled=True,
@@ -147,8 +152,8 @@ ANNOUNCEMENT_DELETER = JobRow(
 )
 TOKEN_CLEANUP = JobRow(
     name="token_cleanup",
-    purpose="removes expired unlocks",
-    when_paused="Expired unlocks stay in the database.",
+    purpose=N_("removes expired unlocks"),
+    when_paused=N_("Expired unlocks stay in the database."),
     module="cleaning.token_cleanup",
     schedule=_for_tokens,
     is_cleanup=True,
@@ -157,8 +162,8 @@ TOKEN_CLEANUP = JobRow(
 )
 SESSION_CLEANUP = JobRow(
     name="session_cleanup",
-    purpose="removes expired sessions of the admin page",
-    when_paused="Expired sessions stay in the database.",
+    purpose=N_("removes expired sessions of the admin page"),
+    when_paused=N_("Expired sessions stay in the database."),
     module="cleaning.session_cleanup",
     schedule=_for_sessions,
     is_cleanup=True,
@@ -167,8 +172,8 @@ SESSION_CLEANUP = JobRow(
 )
 TOKEN_COUNT_RESET = JobRow(
     name="token_count_reset",
-    purpose="removes the unlock counts of days gone by",
-    when_paused="The counts of past days stay in the database.",
+    purpose=N_("removes the unlock counts of days gone by"),
+    when_paused=N_("The counts of past days stay in the database."),
     module="cleaning.token_count_reset",
     schedule=_at(0),
     is_cleanup=True,
@@ -176,17 +181,36 @@ TOKEN_COUNT_RESET = JobRow(
 )
 STATISTICS = JobRow(
     name="statistics",
-    purpose="counts subscribers, deliveries and unlocks of the day",
-    when_paused="/stats and the charts stand still.",
-    module="statistics",
+    purpose=N_("keeps what is known of a day only at its end: active subscribers, totals"),
+    when_paused=N_("Numbers are not compared with the days before, and the charts lack totals."),
+    module="statistics.midnight",
     schedule=_at(0, 6, 12, 18),
     summary=("days", "Counted 1 day", "Counted {:,} days"),
     aliases=("stats",),
 )
+ERASER = JobRow(
+    name="eraser",
+    purpose=N_("deletes everything of subscribers who asked for it"),
+    when_paused=N_("What a subscriber asked to be deleted is deleted only in part."),
+    module="eraser",
+    schedule=_at(1),
+    is_polled=True,
+    summary=("erased", "Erased 1 subscriber", "Erased {:,} subscribers"),
+)
+MONDAY_SUMMARY = JobRow(
+    name="monday_summary",
+    purpose=N_("tells the owners on Mondays what last week was like"),
+    when_paused=N_("No summary comes on Mondays."),
+    module="statistics.monday_summary",
+    schedule=_on_mondays,
+    needs_telegram=True,
+    after=("statistics",),
+    summary=("sent", "Told 1 owner", "Told {:,} owners"),
+)
 BACKUP = JobRow(
     name="backup",
-    purpose="writes a backup of the database",
-    when_paused="No backup is written.",
+    purpose=N_("writes a backup of the database"),
+    when_paused=N_("No backup is written."),
     module="backup",
     schedule=_at(2),
     needs_telegram=True,
@@ -196,8 +220,8 @@ BACKUP = JobRow(
 )
 HOUSEKEEPING = JobRow(
     name="housekeeping",
-    purpose="removes old history and what belongs to nobody",
-    when_paused="Old history stays in the database, which grows.",
+    purpose=N_("removes old history and what belongs to nobody"),
+    when_paused=N_("Old history stays in the database, which grows."),
     module="housekeeping",
     schedule=_at(3),
     is_cleanup=True,
@@ -207,8 +231,8 @@ HOUSEKEEPING = JobRow(
 )
 DEEP_CLEANING = JobRow(
     name="deep_cleaning",
-    purpose="removes what the other clean-ups had no time for, and unlocks of deleted subscribers",
-    when_paused="What the other clean-ups have no time for stays in the database.",
+    purpose=N_("removes what the other clean-ups had no time for, and unlocks of deleted subscribers"),
+    when_paused=N_("What the other clean-ups have no time for stays in the database."),
     module="cleaning.deep_cleaning",
     schedule=_on_sundays,
     # its own end comes after an hour
@@ -218,9 +242,9 @@ DEEP_CLEANING = JobRow(
 )
 HEALTH_CHECK = JobRow(
     name="health_check",
-    purpose="looks at both bots, the channels, the database and the other jobs",
-    when_paused="Nobody is told when a bot, the database or a job is in trouble.",
-    module="health_check",
+    purpose=N_("looks at both bots, the channels, the database and the other jobs"),
+    when_paused=N_("Nobody is told when a bot, the database or a job is in trouble."),
+    module="health.check",
     schedule=_each_minute,
     needs_telegram=True,
 )
@@ -236,6 +260,8 @@ JOBS = (
     SESSION_CLEANUP,
     TOKEN_COUNT_RESET,
     STATISTICS,
+    ERASER,
+    MONDAY_SUMMARY,
     BACKUP,
     HOUSEKEEPING,
     DEEP_CLEANING,

@@ -52,6 +52,7 @@ class JobConfig:
     rate_per_s: float
     bulk_rate_per_s: float
     storage_channel_id: int | None = None
+    backup_encrypt_to: str = ""
     is_posted: bool = False
 
     def context(self) -> JobContext:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from core.jobs import RunReport
-from monitoring.alerts import Alerts
+from monitoring.alerts import Alerts, Words
 from schedulers import registry
 from schedulers.admission import by_hand
 from schedulers.context import JobContext, TelegramResources
@@ -70,6 +70,6 @@ def _with_bot(bot: "Bot", context: JobContext | None, alerts: Alerts | None) -> 
     return replace(context or JobContext(), telegram=TelegramResources(bot, alerts or Alerts(_no_recipient)))
 
 
-async def _no_recipient(html: str) -> bool:
+async def _no_recipient(words: Words) -> bool:
     """Deliver an alert where there are no owners to notify: nowhere."""
     return False

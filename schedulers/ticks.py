@@ -17,6 +17,7 @@ from core.schedules import Schedule
 from core.supervisor import Supervisor
 from database.operations import run_ops
 from schedulers.admission import RunRequest
+from schedulers.catching_up import CatchUps
 from schedulers.order import Predecessors
 from schedulers.scheduler import Timer
 
@@ -51,8 +52,12 @@ class TickTrigger:
         *,
         jitter: timedelta = timedelta(),
         predecessors: Predecessors | None = None,
+        catch_ups: CatchUps | None = None,
     ) -> None:
-        """`jitter`: longest random delay of a tick, so that several processes do not ask for the lease at once."""
+        """`jitter`: longest random delay of a tick, so that several processes do not ask for the lease at once.
+
+        `catch_ups` gives missed ticks their turn among those of the other jobs; None: they fire at once.
+        """
         self._name = name
         self._schedule = schedule
         self._start = start
@@ -60,12 +65,13 @@ class TickTrigger:
         self._timer = timer
         self._jitter = jitter
         self._predecessors = predecessors
+        self._catch_ups = catch_ups
         # jitter needs no secrecy
         self._rng = random.Random()  # noqa: S311
         self._tasks = Supervisor()
         self._stopping = asyncio.Event()
         self._busy: asyncio.Task[None] | None = None
-        self._catching_up: asyncio.Task[None] | None = None
+        self._catching_up: asyncio.Task[Any] | None = None
         self._is_waiting = False
         self._is_due_again = False
         self._started = False
@@ -81,7 +87,8 @@ class TickTrigger:
         self._clock.on_shift(self._clock_shifted)
         self._last_tick = self._schedule.latest_tick(self._clock.now())
         self._arm()
-        self._catching_up = self._tasks.spawn(self._catch_up(), f"catch-up {self._name}")
+        catching_up = self._catch_up() if self._catch_ups is None else self._catch_ups.run(self._catch_up)
+        self._catching_up = self._tasks.spawn(catching_up, f"catch-up {self._name}")
 
     def stop(self) -> None:
         """Fire no more; ask a run in progress to finish its present step. `ended` waits for it."""
@@ -167,13 +174,14 @@ class TickTrigger:
             began = now = self._clock.now()
             # a clock that was set back ends the wait, too
             while began <= now < max(until, began + SHORTEST) and not self._is_due_again:
-                await self._clock.sleep(min(NAP_S, max(until - now, SHORTEST).total_seconds()))
+                nap = self._clock.sleep(min(NAP_S, max(until - now, SHORTEST).total_seconds()))
+                await self._tasks.spawn(nap, f"tick {self._name}")
                 now = self._clock.now()
         finally:
             self._is_waiting = False
 
-    async def _catch_up(self) -> None:
-        """Fire when the latest tick has no run, or its run may have been lost.
+    async def _catch_up(self) -> asyncio.Task[None] | None:
+        """Fire when the latest tick has no run, or its run may have been lost; return the task of the run.
 
         Also when the job never ran: a house that is on by day only would never come to a tick of the night.
         """
@@ -184,8 +192,9 @@ class TickTrigger:
             run = None if last is None else await retry_while_unavailable(found, self._clock)
         except TollgateError as error:
             log.warning("job.catch_up_unknown", job=self._name, error=type(error).__name__)
-            return
-        if self._stopping.is_set():
-            return
-        if last is None or (run is None and last < tick) or (run is not None and run.may_be_lost):
-            self._fire()
+            return None
+        is_missed = last is None or (run is None and last < tick) or (run is not None and run.may_be_lost)
+        if self._stopping.is_set() or not is_missed:
+            return None
+        self._fire()
+        return self._busy

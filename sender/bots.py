@@ -15,6 +15,7 @@ from aiogram.methods import (
     SendMessage,
 )
 
+from core.exchange.whole_text import loads
 from sender.departures import DepartureSession
 from sender.limiting.send_limiter import SendLimiter
 from sender.message_ids import MessageIds
@@ -48,7 +49,7 @@ def build_bot(token: str, api_url: str, limiter: SendLimiter, *, timeout_s: floa
     `api_url` is empty or the official address for Telegram itself, else any Bot API server. Raises aiogram's
     TokenValidationError for a malformed token and ValueError when `limiter` belongs to another bot.
     """
-    session = DepartureSession(limit=CONNECTIONS, api=_server(api_url), timeout=timeout_s)
+    session = DepartureSession(limit=CONNECTIONS, api=_server(api_url), timeout=timeout_s, json_loads=loads)
     bot = Bot(
         token,
         session=session,

@@ -13,7 +13,7 @@ from aiogram import Bot
 from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.methods import TelegramMethod
 from aiogram.methods.base import TelegramType
-from aiohttp import ClientSession, ClientTimeout, TraceConfig, TraceRequestChunkSentParams
+from aiohttp import ClientResponse, ClientSession, ClientTimeout, TraceConfig, TraceRequestChunkSentParams
 
 #: seconds in which a connection must be made, and its TLS handshake once more. A call that fails then has not left and
 #: may be made again
@@ -42,6 +42,14 @@ def note_departure() -> None:
         note()
 
 
+class WholeResponse(ClientResponse):
+    """An answer that can always be read as text: one broken letter must not stop polling, nor repeat a call."""
+
+    async def text(self, encoding: str | None = None, errors: str = "replace") -> str:
+        """Return the body as UTF-8, which JSON is, whatever the headers say; other bytes become U+FFFD."""
+        return await super().text("utf-8", "replace")
+
+
 class DepartureSession(AiohttpSession):
     """A session that calls what `noting_departure` was given when the body of a request is handed to the socket."""
 
@@ -52,10 +60,11 @@ class DepartureSession(AiohttpSession):
         self._trace.freeze()
 
     async def create_session(self) -> ClientSession:
-        """Return the open session, with the trace; aiogram passes none on."""
+        """Return the open session, with the trace and answers that can be read; aiogram passes neither on."""
         session = await super().create_session()
         if self._trace not in session.trace_configs:
             session.trace_configs.append(self._trace)
+            session._response_class = WholeResponse
         return session
 
     async def make_request(

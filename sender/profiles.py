@@ -1,7 +1,7 @@
 """What a bot shows of itself: commands by chat, about, description. Set when something changed, and not oftener."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Protocol
 
@@ -9,7 +9,7 @@ import structlog
 from aiogram import Bot
 from aiogram.types import BotCommand, BotCommandScopeChat, BotCommandScopeDefault
 
-from core.bot_profile import ShownText, may_replace
+from core.bots.profile import ShownText, may_replace
 from core.errors import TollgateError
 from sender.failures import TELEGRAM_ERRORS, classify
 
@@ -47,16 +47,18 @@ class BotProfile:
         self._store = store
         self._known: dict[str, ShownText] | None = None
 
-    async def show_commands(self, commands: Sequence[BotCommand], chat_id: int | None = None) -> None:
-        """Set the commands of everybody, or of one private chat, unless these were set last."""
-        name = _commands_of(chat_id)
+    async def show_commands(
+        self, commands: Sequence[BotCommand], chat_id: int | None = None, *, language: str | None = None
+    ) -> None:
+        """Set the commands of everybody, of one private chat or of the apps in one language, unless set last."""
+        name = _commands_of(chat_id) if language is None else f"{_COMMANDS}:{language}"
         wanted = json.dumps([[command.command, command.description] for command in commands])
         try:
             known = (await self._load()).get(name)
             if known is not None and known.ours == wanted:
                 return
             scope = BotCommandScopeDefault() if chat_id is None else BotCommandScopeChat(chat_id=chat_id)
-            await self._bot.set_my_commands(list(commands), scope=scope)
+            await self._bot.set_my_commands(list(commands), scope=scope, language_code=language)
             await self._keep(name, ShownText(wanted, wanted))
         except _FAILURES as error:
             _log_failure(self._bot, name, error)
@@ -81,29 +83,51 @@ class BotProfile:
             return []
         return [int(name.split(" ")[1]) for name in names if name.startswith(f"{_COMMANDS} ")]
 
-    async def describe(self, text: Text, wanted: str) -> None:
-        """Set a text where none is shown or the one shown is ours; an owner's is left, and not asked for again."""
+    async def describe(self, text: Text, wanted: str, *, language: str | None = None) -> None:
+        """Set a text where none is shown or the one shown is ours; an owner's is left, and not asked for again.
+
+        `language`: of the apps that show it; None: those that have none of their own, to be set before those.
+        """
+        name = text if language is None else f"{text}:{language}"
         try:
-            known = (await self._load()).get(text)
+            texts = await self._load()
+            known = texts.get(name)
             if known is not None and known.wanted == wanted:
                 return
-            is_ours = may_replace(await self._shown(text), wanted, known)
+            # an app whose language has no text shows the one of all others
+            is_ours = may_replace(await self._shown(text, language), wanted, known, texts.get(text))
             if is_ours:
-                await self._set(text, wanted)
-            await self._keep(text, ShownText(wanted, wanted if is_ours else None))
+                await self._set(text, wanted, language)
+            await self._keep(name, ShownText(wanted, wanted if is_ours else None))
+        except _FAILURES as error:
+            _log_failure(self._bot, name, error)
+
+    async def describe_in_each(self, text: Text, wanted: Mapping[str | None, str]) -> None:
+        """Set a text for the apps in each language, that for all others (None) first."""
+        for language, words in wanted.items():
+            await self.describe(text, words, language=language)
+
+    async def give_way(self, text: Text) -> None:
+        """Remove our texts for single languages: an owner's, which was just set for all, is shown in those, too."""
+        try:
+            for name, known in list((await self._load()).items()):
+                of, _colon, language = name.partition(":")
+                if of == text and language and known.ours is not None:
+                    await self._set(text, "", language)
+                    await self._keep(name, ShownText(known.wanted, None))
         except _FAILURES as error:
             _log_failure(self._bot, text, error)
 
-    async def _shown(self, text: Text) -> str:
+    async def _shown(self, text: Text, language: str | None) -> str:
         if text is Text.ABOUT:
-            return (await self._bot.get_my_short_description()).short_description
-        return (await self._bot.get_my_description()).description
+            return (await self._bot.get_my_short_description(language_code=language)).short_description
+        return (await self._bot.get_my_description(language_code=language)).description
 
-    async def _set(self, text: Text, wanted: str) -> None:
+    async def _set(self, text: Text, wanted: str, language: str | None) -> None:
         if text is Text.ABOUT:
-            await self._bot.set_my_short_description(short_description=wanted)
+            await self._bot.set_my_short_description(short_description=wanted, language_code=language)
         else:
-            await self._bot.set_my_description(description=wanted)
+            await self._bot.set_my_description(description=wanted, language_code=language)
 
     async def _load(self) -> dict[str, ShownText]:
         if self._known is None:

@@ -2,14 +2,13 @@
 
 import base64
 import hmac
-import os
-import secrets
-from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken
 from pydantic import SecretStr
+
+from core.private_files import is_changeable_by_others, write_once
 
 #: the file's name in DATA_DIR
 NAME = "shortener_key"
@@ -58,28 +57,13 @@ def open_vault(folder: Path) -> KeyVault:
     path = folder / NAME
     try:
         if not path.exists():
-            _generate(path)
+            write_once(path, Fernet.generate_key() + b"\n")
         found = path.read_bytes().strip()
+        if is_changeable_by_others(path):
+            return KeyVault(None, f"DATA_DIR: other accounts can change {path}; if none of them did, chmod 600 {path}")
     except OSError as error:
         return KeyVault(None, f"DATA_DIR: {path} cannot be read or made ({error.strerror or type(error).__name__})")
     try:
         return KeyVault(Fernet(found))
     except ValueError:
         return KeyVault(None, f"DATA_DIR: {path} holds no key; put the right file back, or delete it for a new one")
-
-
-def _generate(path: Path) -> None:
-    """Write a new key to a temporary file, then link it to `path` unless another process has been faster."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    fresh = path.with_name(f".{NAME}.{secrets.token_hex(8)}")
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(Fernet.generate_key() + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
-        # linking is atomic and overwrites nothing: no process reads an incomplete key
-        with suppress(FileExistsError):
-            os.link(fresh, path)
-    finally:
-        fresh.unlink()

@@ -12,15 +12,19 @@ Sleep = Callable[[float], Awaitable[None]]
 PERIODIC = (
     "lease ",
     "poll ",
+    "catch-up",
     "requested runs",
     "broadcast beat",
     "broadcast progress",
     "following ",
+    "import watch",
     "pauses",
     "shares of calls",
     "delivery leases",
     "recovery",
-    "delivered counts",
+    "event counts",
+    "gift payments",
+    "role notices",
     "sandbox clock",
 )
 

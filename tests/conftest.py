@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
+pytest_plugins = ["tests.secret_scan"]
+
 STARTED_AT = time.monotonic()
 
 

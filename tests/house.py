@@ -21,6 +21,7 @@ from core.jobs import JobRun
 from core.posts import Post
 from core.subscriptions import Channel, ChannelMode
 from database.connection import close_database, open_database
+from database.erasing.tombstones import fleeting_tombstones
 from database.operations import channel_ops, run_ops, settings_ops, user_credits
 from database.operations.posts import post_ops
 from runtime.context import ProcessContext, process_context
@@ -44,6 +45,15 @@ SHORTENER_KEY = "stub-key-0123456789"
 spare_bot_costs()
 
 STORAGE_RIGHTS = {"can_post_messages": True, "can_edit_messages": True, "can_delete_messages": True}
+
+
+#: real seconds in which a house comes to rest on a busy machine, and between two looks
+SETTLED_WITHIN_S, LOOK_EVERY_S = 40.0, 0.02
+
+
+def everyone_has_ended(process: str) -> bool:
+    """Take every other process for one that was killed on this machine."""
+    return True
 
 
 @dataclass
@@ -80,7 +90,10 @@ class House:
     async def advance(self, **span: float) -> None:
         """Move the sandbox's clock and the product's together."""
         state = await self.world.advance(timedelta(**span).total_seconds())
-        self.base.clock.shift_to(timedelta(seconds=float(state["offset_s"])))
+        offset = timedelta(seconds=float(state["offset_s"]))
+        # of two moves at once, the answers may come in either order
+        if offset > self.base.clock.offset:
+            self.base.clock.shift_to(offset)
 
     async def store(self, items: int = 1, kind: str = "photo", **more: Any) -> Post:
         """Create a live post of `items` messages, sent to the storage channel by the owner without the admin bot."""
@@ -111,8 +124,11 @@ class House:
     def link(post: Post, source: str = "") -> str:
         return f"https://t.me/{USER_BOT}?start=p_{post.code}" + (f"-s_{source}" if source else "")
 
-    def another_process(self) -> UserBotData:
-        """What a process that starts now and shares the bot and the database is built from; nothing of it runs."""
+    def another_process(self, is_ended: Callable[[str], bool] = everyone_has_ended) -> UserBotData:
+        """What a process that starts now and shares the bot and the database is built from; nothing of it runs.
+
+        By itself it takes all others for killed: it waits only for their leases to run out.
+        """
         base = self.base
         unlock_config = UnlockConfig(no_shorteners(base.clock, base.alerts), "", timedelta(days=2))
         return build_data(
@@ -122,6 +138,8 @@ class House:
             base.alerts,
             team=base.team,
             unlock_config=unlock_config,
+            is_ended=is_ended,
+            tombstones=fleeting_tombstones(),
         )
 
     def another_deliverer(self) -> Deliverer:
@@ -133,11 +151,12 @@ class House:
 
         An idle sandbox is not enough: a handler that waits for another server makes no Telegram call for a while.
         """
-        async with asyncio.timeout(20):
-            await self.world.idle(timeout_s=20)
+        async with asyncio.timeout(SETTLED_WITHIN_S):
+            await self.world.idle(timeout_s=SETTLED_WITHIN_S)
             while len(handling := self._handling()) > self.base.outage_retry.held:
-                await asyncio.wait(handling, return_when=asyncio.FIRST_COMPLETED)
-                await self.world.idle(timeout_s=20)
+                # one that comes to be held ends no task
+                await asyncio.wait(handling, timeout=LOOK_EVERY_S, return_when=asyncio.FIRST_COMPLETED)
+                await self.world.idle(timeout_s=SETTLED_WITHIN_S)
 
     def _handling(self) -> set[asyncio.Task[Any]]:
         return {task for part in self.parts for task in part.updates.served.dispatcher._handle_update_tasks}
@@ -215,18 +234,20 @@ def _log_plainly() -> None:
 
 
 class HouseClock(SteeredClock):
-    """A clock that moves the sandbox's clock instead of waiting; periodic tasks wait in real time.
+    """A clock that moves the sandbox's clock instead of waiting; periodic tasks and due ticks wait in real time.
 
-    Without `timers` those of deliveries wait for ever: a test renews leases and recovers itself.
+    A due tick waits for other jobs by the product's own clock, which the sandbox's does not move: it would only spin,
+    and hours pass in the sandbox. Without `timers` those of deliveries wait for ever: a test renews leases and recovers
+    itself.
     """
 
     def __init__(self, sandbox: Sandbox, world: SandboxClient, *, timers: bool = True) -> None:
         async def by_moving(seconds: float) -> None:
             await world.advance(max(seconds, 0.001))
 
-        super().__init__(by_moving, in_tasks=dict.fromkeys((*PERIODIC, "album ", "status "), asyncio.sleep))
+        super().__init__(by_moving, in_tasks=dict.fromkeys((*PERIODIC, "tick ", "album ", "status "), asyncio.sleep))
         if not timers:
-            self.in_tasks |= dict.fromkeys(("delivery leases", "recovery", "delivered counts"), never)
+            self.in_tasks |= dict.fromkeys(("delivery leases", "recovery", "event counts"), never)
         self._sandbox = sandbox
 
     def monotonic(self) -> float:

@@ -14,6 +14,8 @@ from sender.updates.right import OnlyProcess
 class OneProcess(OnlyProcess):
     """The right of a process that is alone: nothing is stored."""
 
+    number = 1
+
     async def run(self) -> None:
         await asyncio.Event().wait()
 

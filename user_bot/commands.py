@@ -2,10 +2,17 @@
 
 from aiogram.types import BotCommand
 
-COMMANDS = [
-    BotCommand(command="start", description="Begin"),
-    BotCommand(command="me", description="What I have"),
-    BotCommand(command="unlock", description="Unlock posts"),
-    BotCommand(command="news", description="News from the owner"),
-    BotCommand(command="help", description="How this works"),
-]
+from views.language import _
+
+
+def commands() -> list[BotCommand]:
+    """Return the commands with their descriptions in the language spoken now."""
+    return [
+        BotCommand(command="start", description=_("Begin")),
+        BotCommand(command="me", description=_("What I have")),
+        BotCommand(command="unlock", description=_("Unlock posts")),
+        BotCommand(command="news", description=_("News from the owner")),
+        BotCommand(command="language", description=_("Language")),
+        BotCommand(command="privacy", description=_("What I keep about you")),
+        BotCommand(command="help", description=_("How this works")),
+    ]

@@ -1,6 +1,8 @@
 """Links to posts, pages and Telegram's dialogs."""
 
-from core.payloads import claim_payload, post_payload, token_payload
+from urllib.parse import urlencode
+
+from core.payloads import claim_payload, gift_payload, invitation_payload, post_payload, token_payload
 
 
 def post_link(user_bot_username: str, code: str, source: str | None = None) -> str:
@@ -37,3 +39,18 @@ def message_link(chat_id: int, username: str | None, message_id: int) -> str | N
 def claim_link(links: str, admin_bot_username: str, token: str) -> str:
     """Return the link that makes the first owner; `links`: the start of links to bots, without a slash at the end."""
     return f"{links}/{admin_bot_username}?start={claim_payload(token)}"
+
+
+def invitation_link(admin_bot_username: str, token: str) -> str:
+    """Return the link that lets somebody join the team."""
+    return f"https://t.me/{admin_bot_username}?start={invitation_payload(token)}"
+
+
+def gift_link(user_bot_username: str, code: str) -> str:
+    """Return `https://t.me/<user bot>?start=g_<code>`. Raises ValueError for a bad code."""
+    return f"https://t.me/{user_bot_username}?start={gift_payload(code)}"
+
+
+def share_link(url: str) -> str:
+    """Return a link that opens Telegram's choice of chats to send `url` to (core.telegram.org/api/links)."""
+    return f"https://t.me/share/url?{urlencode({'url': url})}"

@@ -1,5 +1,6 @@
 """The sections of the admin bot and the buttons that lead between them."""
 
+from collections.abc import Callable
 from enum import StrEnum
 
 from aiogram.filters.callback_data import CallbackData
@@ -9,7 +10,8 @@ from pydantic import Field
 from core.ids import CODE_LENGTH
 from core.settings import Group
 from views.buttons import button
-from views.screens import MENU_DATA, Parent
+from views.language import _
+from views.screens import MENU_DATA, Parent, menu
 
 
 class Section(StrEnum):
@@ -31,31 +33,49 @@ class Section(StrEnum):
     RENEWAL = "renew"
     #: the set-up of the storage channel
     STORAGE = "store"
+    TEAM = "team"
+    #: names, texts and pictures of both bots
+    PROFILES = "bots"
+    #: subscribers get nothing until a time
+    MAINTENANCE = "maint"
     SYSTEM = "sys"
     JOBS = "jobs"
     BACKUPS = "backup"
     WEB_PAGE = "page"
+    EXPORT = "export"
+    IMPORT = "import"
+    #: links of the bot that had the token before
+    OLD_LINKS = "old"
+    #: the language of whoever opens it
+    LANGUAGE = "lang"
 
 
-#: names on buttons
-NAMES: dict[Section, str] = {
-    Section.MENU: "Menu",
-    Section.POSTS: "Posts",
-    Section.SCHEDULE: "Schedule",
-    Section.SLOTS: "Slots",
-    Section.BROADCASTS: "Broadcasts",
-    Section.SUBSCRIBERS: "Subscribers",
-    Section.CHANNELS: "Channels",
-    Section.STATISTICS: "Statistics",
-    Section.SETTINGS: "Settings",
-    Section.SHORTENERS: "Shorteners",
-    Section.DEFAULT_COVER: "Default cover",
-    Section.RENEWAL: "Renew all buttons",
-    Section.STORAGE: "Storage channel",
-    Section.SYSTEM: "System",
-    Section.JOBS: "Jobs",
-    Section.BACKUPS: "Backups",
-    Section.WEB_PAGE: "Web page",
+#: names on buttons, looked up at each use
+_NAMES: dict[Section, Callable[[], str]] = {
+    Section.MENU: menu,
+    Section.POSTS: lambda: _("Posts"),
+    Section.SCHEDULE: lambda: _("Schedule"),
+    Section.SLOTS: lambda: _("Slots"),
+    Section.BROADCASTS: lambda: _("Broadcasts"),
+    Section.SUBSCRIBERS: lambda: _("Subscribers"),
+    Section.CHANNELS: lambda: _("Channels"),
+    Section.STATISTICS: lambda: _("Statistics"),
+    Section.SETTINGS: lambda: _("Settings"),
+    Section.SHORTENERS: lambda: _("Shorteners"),
+    Section.DEFAULT_COVER: lambda: _("Default cover"),
+    Section.RENEWAL: lambda: _("Renew all buttons"),
+    Section.STORAGE: lambda: _("Storage channel"),
+    Section.TEAM: lambda: _("Team"),
+    Section.PROFILES: lambda: _("Names and pictures"),
+    Section.MAINTENANCE: lambda: _("Maintenance"),
+    Section.SYSTEM: lambda: _("System"),
+    Section.JOBS: lambda: _("Jobs"),
+    Section.BACKUPS: lambda: _("Backups"),
+    Section.WEB_PAGE: lambda: _("Web page"),
+    Section.EXPORT: lambda: _("Export"),
+    Section.IMPORT: lambda: _("Import"),
+    Section.OLD_LINKS: lambda: _("Old links"),
+    Section.LANGUAGE: lambda: _("My language"),
 }
 
 
@@ -110,14 +130,19 @@ def data_of(section: Section) -> str:
     return Open(section=section).pack()
 
 
+def name_of(section: Section) -> str:
+    """Return the name of a section, as buttons show it."""
+    return _NAMES[section]()
+
+
 def parent(section: Section) -> Parent:
     """Return a section as the parent of a screen."""
-    return Parent(NAMES[section], data_of(section))
+    return Parent(_NAMES[section], data_of(section))
 
 
 def open_button(section: Section, text: str | None = None, *, style: str | None = None) -> InlineKeyboardButton:
     """Make a button that opens a section; its name without a `text`."""
-    return button(text or NAMES[section], data_of(section), style=style)
+    return button(text or name_of(section), data_of(section), style=style)
 
 
 #: the parent of every section

@@ -4,6 +4,7 @@ from aiogram.types import InlineKeyboardButton, KeyboardButtonRequestChat
 
 from views.buttons import rights
 from views.html import isolate
+from views.language import _
 from views.links import add_to_channel_link
 from views.screens import Parent, Screen
 
@@ -28,10 +29,10 @@ def channel_request(request_id: int) -> KeyboardButtonRequestChat:
 
 def give_right_button(bot_username: str) -> InlineKeyboardButton:
     """Make the button that opens Telegram's dialog for the admin bot's rights in a channel."""
-    return InlineKeyboardButton(text="Give the right", url=add_to_channel_link(bot_username, _RIGHTS))
+    return InlineKeyboardButton(text=_("Give the right"), url=add_to_channel_link(bot_username, _RIGHTS))
 
 
 def may_not_post(title: str, bot_username: str, check: InlineKeyboardButton, parent: Parent | None = None) -> Screen:
     """Say that the admin bot misses a right in a channel. `check`: looks again."""
-    html = f"@{bot_username} may not post in {isolate(title, _NAME_MAX)}."
+    html = _("@{bot} may not post in {channel}.").format(bot=bot_username, channel=isolate(title, _NAME_MAX))
     return Screen(html, ([give_right_button(bot_username)], [check]), parent)

@@ -8,6 +8,8 @@ from aiogram.types import InlineKeyboardButton
 from views.screens import BACK, MENU_DATA, Screen
 
 LINES_MAX = 12
+#: lines of an expandable quote that apps show until it is opened
+_QUOTE_SHOWN = 3
 #: of the text as it is read, without tags
 CHARACTERS_MAX = 700
 ROWS_MAX = 8
@@ -17,17 +19,23 @@ WIDE_MAX, HALF_MAX = 40, 20
 NARROW = {3: 12, 4: 5, 7: 4}
 #: Telegram's limits (Bot API): bytes of callback data, characters that a button copies
 DATA_MAX, COPY_MAX = 64, 256
+_QUOTE = re.compile(r"(<blockquote expandable>)(.*?)(</blockquote>)", re.DOTALL)
 _TAG = re.compile(r"<[^>]+>")
 
 
 def plain(html: str) -> str:
-    """Return the text of a message as it is read."""
-    return unescape(_TAG.sub("", html))
+    """Return the text of a message as it is read at a glance: of an expandable quote the first lines."""
+    return unescape(_TAG.sub("", _QUOTE.sub(_folded, html)))
+
+
+def _folded(quote: re.Match[str]) -> str:
+    return "\n".join(quote[2].split("\n")[:_QUOTE_SHOWN])
 
 
 def fits(html: str) -> bool:
     """Return whether a text stays within the lines and characters of a screen."""
-    return len(plain(html)) <= CHARACTERS_MAX and html.count("\n") < LINES_MAX
+    text = plain(html)
+    return len(text) <= CHARACTERS_MAX and text.count("\n") < LINES_MAX
 
 
 def problems_of(screen: Screen) -> list[str]:

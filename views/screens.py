@@ -1,26 +1,32 @@
 """A screen: a text, rows of buttons, and the screen it belongs to. Pure; `admin_bot.screens` shows it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
 
 from views.buttons import Row, button, keyboard
+from views.language import _
 
 #: callback data of the Menu
 MENU_DATA = "go:menu"
 #: begins the button that leads back; clients mirror it in right-to-left languages
 BACK = "‹"
-_MENU = "Menu"
 
 
 @dataclass(frozen=True, slots=True)
 class Parent:
     """The screen one level up."""
 
-    #: on the button, behind `‹`
-    name: str
+    #: its name; of a section what looks it up, because parents are made at import, too
+    words: str | Callable[[], str]
     #: callback data that shows it
     data: str
+
+    @property
+    def name(self) -> str:
+        """What is on the button, behind `‹`."""
+        return self.words if isinstance(self.words, str) else self.words()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +50,7 @@ class Screen:
         if self.parent is None:
             return []
         back = button(f"{BACK} {self.parent.name}", self.parent.data)
-        return [[back]] if self.parent.data == MENU_DATA else [[back, button(_MENU, MENU_DATA)]]
+        return [[back]] if self.parent.data == MENU_DATA else [[back, button(menu(), MENU_DATA)]]
 
     def with_note(self, note: str | None) -> "Screen":
         """Return the same screen with a paragraph (HTML) above its text; unchanged for None."""
@@ -53,6 +59,11 @@ class Screen:
     def with_row(self, *buttons: InlineKeyboardButton) -> "Screen":
         """Return the same screen with one more row above the last one."""
         return replace(self, rows=(*self.rows, list(buttons)))
+
+
+def menu() -> str:
+    """Return the name of the Menu, on the buttons that lead there."""
+    return _("Menu")
 
 
 def in_pairs(buttons: list[InlineKeyboardButton]) -> tuple[Row, ...]:

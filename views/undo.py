@@ -5,6 +5,7 @@ from aiogram.types import InlineKeyboardButton
 from pydantic import Field
 
 from views.buttons import button
+from views.language import _
 
 #: characters of the name of a stored step
 UNDO_NAME_LENGTH = 8
@@ -17,4 +18,4 @@ class UndoButton(CallbackData, prefix="un"):
 
 
 def undo_button(name: str) -> InlineKeyboardButton:
-    return button("Undo", UndoButton(name=name).pack())
+    return button(_("Undo"), UndoButton(name=name).pack())

@@ -10,13 +10,17 @@ from web_app.api.app import api_router
 from web_app.api.guard import ApiGuard
 from web_app.auth.authenticator import Authenticator
 from web_app.auth.cookie import SessionCookie
+from web_app.clients import Clients
 from web_app.errors import ErrorPages
 from web_app.headers import SafeHeaders
 from web_app.health import health_router
+from web_app.languages import AcceptedLanguage
+from web_app.methods import Methods, OneLength
 from web_app.pages.assets import Assets
 from web_app.pages.dashboard import dashboard_router
 from web_app.pages.rendering import Pages
 from web_app.pages.verification import verification_router
+from web_app.pages.words import PageWords, words_router
 from web_app.problems import invalid_request, is_api, problem_response
 from web_app.rate_limit import RateLimit
 from web_app.services import AdminServices, Services
@@ -39,31 +43,39 @@ def build_app(services: Services) -> FastAPI:
         # addresses hold tokens: they are exported nowhere, whatever the environment says
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
+    clients = Clients(services.trusted_proxies)
     if services.has_page:
-        app.include_router(verification_router(services, pages))
+        app.include_router(verification_router(services, pages, clients))
     if services.receivers is not None:
         app.include_router(updates_router(services.receivers))
     app.include_router(health_router(services.clock, services.update_states))
     _add_files(app, assets)
     _add_error_handlers(app, pages)
     if services.admin is not None:
-        _add_admin(app, services, services.admin, assets)
+        _add_admin(app, services, services.admin, assets, clients)
     app.add_middleware(ErrorPages, pages=pages)
+    app.add_middleware(AcceptedLanguage)
+    app.add_middleware(Methods, routes=app.routes)
+    app.add_middleware(OneLength)
     app.add_middleware(SafeHeaders)  # the last one is the outermost
     return app
 
 
-def _add_admin(app: FastAPI, services: Services, admin: AdminServices, assets: Assets) -> None:
+def _add_admin(app: FastAPI, services: Services, admin: AdminServices, assets: Assets, clients: Clients) -> None:
     authenticator = Authenticator(admin.keys, admin.team, services.clock)
-    access = ApiAccess(authenticator, SessionCookie(admin.base_url), services.clock)
-    app.include_router(api_router(admin, access, services.base_path))
-    app.include_router(dashboard_router(services, assets))
+    cookie = SessionCookie(admin.base_url)
+    access = ApiAccess(authenticator, cookie, services.clock)
+    app.include_router(api_router(admin, access, services.base_path, services.bot_username))
+    words = PageWords()
+    app.include_router(dashboard_router(services, assets, words))
+    app.include_router(words_router(words))
     app.add_middleware(
         ApiGuard,
         authenticator=authenticator,
         limits=admin.limits,
         rate_limit=RateLimit(services.clock),
-        trusted=admin.trusted_proxies,
+        clients=clients,
+        cookie=cookie.name,
     )
 
 
@@ -73,8 +85,8 @@ def _add_error_handlers(app: FastAPI, pages: Pages) -> None:
         if is_api(request.url.path):
             return problem_response(error)
         if error.status_code == 404:
-            return pages.nothing_here()
-        return pages.not_understood(error.status_code, error.headers)
+            return pages.nothing_here(request.headers)
+        return pages.not_understood(error.status_code, request.headers, error.headers)
 
     async def on_validation_error(_: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
@@ -86,8 +98,8 @@ def _add_error_handlers(app: FastAPI, pages: Pages) -> None:
 
 def _add_files(app: FastAPI, assets: Assets) -> None:
     @app.api_route("/static/{name}", methods=["GET", "HEAD"])
-    async def static(name: str, v: str | None = None) -> Response:
-        answer = assets.answer(name, v)
+    async def static(name: str, request: Request, v: str | None = None) -> Response:
+        answer = assets.answer(name, v, request.headers.get("if-none-match", ""))
         if answer is None:
             raise HTTPException(404)
         return answer

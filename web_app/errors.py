@@ -3,6 +3,7 @@
 import secrets
 
 import structlog
+from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -39,15 +40,15 @@ class ErrorPages:
             return
         except StoreSlow as error:
             log.warning("web.store_slow", error=str(error))
-            answer = problems.slow() if is_api else self._pages.unavailable(504)
+            answer = problems.slow() if is_api else self._pages.unavailable(Headers(scope=scope), 504)
         except StoreUnavailable as error:
             log.warning("web.store_unavailable", error=str(error))
-            answer = problems.unavailable() if is_api else self._pages.unavailable()
+            answer = problems.unavailable() if is_api else self._pages.unavailable(Headers(scope=scope))
         # one of the three places (STYLE 10): a visitor must not see a stack trace, whatever the bug
         except Exception as error:
             error_id = secrets.token_hex(3)
             log.error("web.failed", error_id=error_id, method=scope.get("method"), exc_info=error)
-            answer = problems.failed(error_id) if is_api else self._pages.failed(error_id)
+            answer = problems.failed(error_id) if is_api else self._pages.failed(error_id, Headers(scope=scope))
         else:
             return
         if not has_started:

@@ -16,6 +16,7 @@ from starlette.responses import JSONResponse, PlainTextResponse
 from core.clock import Clock
 from core.errors import TollgateError
 from core.health.findings import Health, Trouble
+from core.processes.polling_lease import UNPOLLED
 from database.connection import current_database
 from database.operations import health_ops
 from monitoring import metrics
@@ -40,6 +41,7 @@ _OF_BOTS = (
     Trouble.WEBHOOK_SET,
     Trouble.WEBHOOK_LOST,
     Trouble.SECOND_POLLER,
+    Trouble.NOBODY_POLLS,
 )
 
 Check = dict[str, Any]
@@ -71,10 +73,10 @@ def health_router(clock: Clock, update_states: Mapping[str, str] | None = None) 
         if unknown:
             return PlainTextResponse(f"exclude: {', '.join(CHECKS)} are expected\n", 400, headers=_NO_STORE)
         checks = {name: check for name, check in (await readiness.get()).items() if name not in exclude}
-        is_ready = all(check["ok"] for check in checks.values())
         if update_states:
             # a process that stands by is ready: it takes over
-            checks["updates"] = {"ok": True, **update_states}
+            checks["updates"] = {"ok": UNPOLLED not in update_states.values(), **update_states}
+        is_ready = all(check["ok"] for check in checks.values())
         return JSONResponse({"ready": is_ready, "checks": checks}, 200 if is_ready else 503, headers=_NO_STORE)
 
     @router.api_route("/metrics", methods=["GET", "HEAD"])

@@ -77,15 +77,20 @@ def services_of(
         zone=settings.zone,
         base_path=urlsplit(settings.PUBLIC_BASE_URL).path,
         bot_username=bot_username,
+        trusted_proxies=settings.TRUSTED_PROXIES,
         has_page=bool(settings.PUBLIC_BASE_URL),
         admin=admin,
-        update_states=update_states or {},
+        # the very same mapping, which is still empty: the bots write into it
+        update_states={} if update_states is None else update_states,
         receivers=receivers,
     )
 
 
-def admin_services(settings: Settings, clock: Clock) -> AdminServices:
-    """Collect what the admin page and its API need. May write a new session secret to DATA_DIR. Raises CannotStart."""
+def admin_services(settings: Settings, clock: Clock, team: Team | None = None) -> AdminServices:
+    """Collect what the admin page and its API need. May write a new session secret to DATA_DIR. Raises CannotStart.
+
+    `team`: that of the bots of this process, which knows how its members are called.
+    """
     try:
         secret = find_secret(
             settings.DATA_DIR, SESSIONS, configured=settings.JWT_SECRET.get_secret_value(), variable="JWT_SECRET"
@@ -94,11 +99,11 @@ def admin_services(settings: Settings, clock: Clock) -> AdminServices:
         raise CannotStart(str(error), status=2) from None
     return AdminServices(
         keys=Keys(secret, mini_app_key(settings.ADMIN_BOT_TOKEN.get_secret_value())),
-        team=Team(settings.ADMIN_IDS, partial(read_secret, settings.DATA_DIR, OWNERS), clock),
+        team=team or Team(settings.ADMIN_IDS, partial(read_secret, settings.DATA_DIR, OWNERS), clock),
         plans=registry.plans(settings.zone, settings.job_times),
         zone=settings.zone,
         base_url=settings.PUBLIC_BASE_URL,
-        trusted_proxies=settings.TRUSTED_PROXIES,
+        storage_channel_id=settings.STORAGE_CHANNEL_ID,
     )
 
 
@@ -121,6 +126,7 @@ def component(
     bot_username: str = "",
     update_states: Mapping[str, str] | None = None,
     receiving: Receiving | None = None,
+    team: Team | None = None,
 ) -> WebComponent:
     """Build the web app as a component of a process, and bind its port.
 
@@ -129,7 +135,7 @@ def component(
     Raises CannotStart when the port cannot be bound, or there is no secret for sessions.
     """
     receivers = None if receiving is None else receiving.by_bot
-    admin = admin_services(settings, clock)
+    admin = admin_services(settings, clock, team)
     server = WebServer(build_app(services_of(settings, clock, bot_username, admin, update_states, receivers)))
     host = settings.WEB_HOST
     try:

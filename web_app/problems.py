@@ -8,6 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
+from core.team.admins import Role
+from views.page import refusals as texts
 from web_app.pages.rendering import RETRY_AFTER_S
 
 API = "/api/"
@@ -52,22 +54,22 @@ def problem_response(error: HTTPException) -> Response:
     """The answer to a refusal, raised by the API or by the framework."""
     if isinstance(error, Problem):
         return _response(error.status_code, error.body, error.headers)
-    code, sentence = _OF_FRAMEWORK.get(error.status_code, ("bad_request", "This request was not understood."))
-    return _response(error.status_code, ApiError(error=sentence, code=code), error.headers)
+    code, sentence = _OF_FRAMEWORK.get(error.status_code, ("bad_request", texts.not_understood))
+    return _response(error.status_code, ApiError(error=sentence(), code=code), error.headers)
 
 
 _OF_FRAMEWORK = {
-    404: ("not_found", "There is nothing here."),
-    405: ("wrong_method", "This address does not take this method."),
-    408: ("too_slow", "The body did not arrive in time."),
-    413: ("too_large", "The body is too large."),
+    404: ("not_found", texts.nothing_here),
+    405: ("wrong_method", texts.wrong_method),
+    408: ("too_slow", texts.too_slow),
+    413: ("too_large", texts.too_large),
 }
 
 
 def invalid_request(error: RequestValidationError | ValidationError) -> Problem:
     """422: the request has the wrong shape. The answer names fields, never their values."""
     lines = [f"{_field(one['loc'])}: {one['msg']}"[:_LINE_MAX] for one in error.errors()[:_FIELDS_MAX]]
-    return Problem(422, "bad_request", "This request was not understood.", fields=lines)
+    return Problem(422, "bad_request", texts.not_understood(), fields=lines)
 
 
 def _field(parts: tuple[int | str, ...]) -> str:
@@ -77,39 +79,57 @@ def _field(parts: tuple[int | str, ...]) -> str:
 def unauthorized(*, was_given: bool) -> Problem:
     """401: no session, or one that has ended."""
     challenge = 'Bearer realm="tollgate"' + (', error="invalid_token"' if was_given else "")
-    return Problem(
-        401, "unauthorized", "Sign in first: open this page from the admin bot.", {"WWW-Authenticate": challenge}
-    )
+    return Problem(401, "unauthorized", texts.sign_in_first(), {"WWW-Authenticate": challenge})
 
 
 def forbidden() -> Problem:
-    """403: neither an owner nor a manager."""
-    return Problem(403, "forbidden", "This is for owners and managers.")
+    """403: not in the team."""
+    return Problem(403, "forbidden", texts.not_in_the_team())
+
+
+def role_forbids(role: Role) -> Problem:
+    """403: in the team, but the role lacks the right."""
+    return Problem(403, "role", texts.role_cannot(role))
+
+
+def changed_meanwhile(sentence: str) -> Problem:
+    """409: somebody else changed it since it was read; `sentence` says what it is now."""
+    return Problem(409, "changed", sentence)
+
+
+def not_there(sentence: str) -> Problem:
+    """404: the object is not there, or not any more."""
+    return Problem(404, "not_there", sentence)
+
+
+def refused(sentence: str) -> Problem:
+    """422: understood, but a rule forbids it; `sentence` says which."""
+    return Problem(422, "refused", sentence)
 
 
 def wrong_origin() -> Problem:
     """403: the browser says that another site sent the request."""
-    return Problem(403, "wrong_origin", "This request came from another site.")
+    return Problem(403, "wrong_origin", texts.wrong_origin())
 
 
 def too_many(wait_s: int) -> Problem:
     """429, with the seconds to wait in Retry-After."""
-    sentence = f"Too many requests: try again in {wait_s} s."
+    sentence = texts.too_many(wait_s)
     return Problem(429, "too_many_requests", sentence, {"Retry-After": str(wait_s)})
 
 
 def unavailable() -> Response:
     """503: the database does not answer."""
-    body = ApiError(error="The database does not answer. Please try again in a moment.", code="unavailable")
+    body = ApiError(error=texts.unavailable(), code="unavailable")
     return _response(503, body, {"Retry-After": str(RETRY_AFTER_S)})
 
 
 def slow() -> Response:
     """504: the database answers, but did not finish in time."""
-    body = ApiError(error="The database took too long. Please try again in a minute.", code="slow")
+    body = ApiError(error=texts.slow(), code="slow")
     return _response(504, body, {"Retry-After": str(RETRY_AFTER_S)})
 
 
 def failed(error_id: str) -> Response:
     """500, with the id that is in the log."""
-    return _response(500, ApiError(error="Something went wrong on our side.", code="failed", error_id=error_id))
+    return _response(500, ApiError(error=texts.failed(), code="failed", error_id=error_id))

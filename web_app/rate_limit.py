@@ -36,6 +36,10 @@ class Limits:
     unsigned: int = 60
 
 
+#: visits of the unlock page from one address: a school or a mobile network may be behind it
+VISITS_MAX = 600
+
+
 class RateLimit:
     """Counts requests by key, for at most `keys_max` keys: the least recently used one is evicted."""
 
@@ -59,6 +63,13 @@ class RateLimit:
         is_within = count < limit
         self._windows[key] = (started_at, count + is_within)
         return 0 if is_within else max(1, math.ceil(started_at + WINDOW_S - now))
+
+
+def is_peer_in(scope: Scope, networks: Networks) -> bool:
+    """Return whether the other end of the connection is in one of `networks`; True for a socket without an address."""
+    client = scope.get("client")
+    found = _parsed(client[0]) if client else None
+    return found is None or _is_in(found, networks)
 
 
 def address_of(scope: Scope, trusted: Networks) -> str:

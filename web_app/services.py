@@ -4,14 +4,14 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
-from core.addresses import LOOPBACK, Networks
+from core.addresses import Networks
 from core.clock import Clock
 from core.jobs import JobPlan
 from core.statistics import DayStats
 from database.team import Team
 from monitoring import pictures
 from monitoring.pictures import Picture, Theme
-from web_app.rate_limit import Limits
+from web_app.rate_limit import VISITS_MAX, Limits
 from web_app.updates import Receivers
 
 #: draws one picture as PNG (`monitoring.pictures.draw`)
@@ -40,9 +40,9 @@ class AdminServices:
     #: public address in front of our paths, like https://gate.example/gate; empty when there is none
     base_url: str = ""
     limits: Limits = field(default_factory=Limits)
-    #: whose X-Forwarded-For is believed
-    trusted_proxies: Networks = LOOPBACK
     draw: Draw = pictures.draw
+    #: STORAGE_CHANNEL_ID, used while no storage channel is chosen in the admin bot
+    storage_channel_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +62,10 @@ class Services:
     base_path: str = ""
     #: user bot for pages without a token; empty: not known
     bot_username: str = ""
+    #: whose X-Forwarded-For is believed
+    trusted_proxies: Networks = ()
+    #: visits of the unlock page from one address in a minute
+    visits_max: int = VISITS_MAX
     #: False: there is no verification page, and bots give no links to it
     has_page: bool = True
     #: None: there is no admin page and no API

@@ -7,13 +7,14 @@ from contextlib import contextmanager
 from starlette.types import ASGIApp
 from uvicorn import Config, Server
 
-#: concurrent connections and requests; above it uvicorn answers 503. Below 1024, the default limit of open files
-CONCURRENCY_MAX = 800
+from web_app.connections import HEADERS_S, capped, most_connections
+
 #: seconds an idle connection is kept open
 KEEP_ALIVE_S = 5
 #: seconds running requests may take at a stop before they are cancelled
 DRAIN_S = 1
-_BACKLOG = 512
+#: connections the kernel keeps, and so many are accepted in one turn of the loop, before any of them is counted
+_BACKLOG = 128
 
 
 class _QuietServer(Server):
@@ -27,20 +28,24 @@ class _QuietServer(Server):
 class WebServer:
     """Serves an app on a port. Call `listen` first: a port in use is reported before anything runs."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, *, most: int | None = None, headers_s: float = HEADERS_S) -> None:
+        """`most`: connections, by default as many as the process can afford. `headers_s`: see `connections`."""
+        most = most_connections() if most is None else most
         self._server = _QuietServer(
             Config(
                 app,
-                http="h11",
+                http=capped(most, headers_s),
                 ws="none",
                 lifespan="off",
                 # no access log: addresses hold tokens. The process has configured logging already
                 access_log=False,
                 log_config=None,
-                log_level="warning",
+                # a warning is about what a client sends, or how often: anyone could fill the log
+                log_level="error",
                 server_header=False,
                 proxy_headers=False,
-                limit_concurrency=CONCURRENCY_MAX,
+                # with `most`, none waits that could make room: who comes then is told 503
+                limit_concurrency=most + 1,
                 timeout_keep_alive=KEEP_ALIVE_S,
                 timeout_graceful_shutdown=DRAIN_S,
                 backlog=_BACKLOG,

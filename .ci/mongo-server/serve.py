@@ -1,5 +1,7 @@
 """Start SecantusDB's Python server with two repairs. Options are its own; run by `.ci/server`.
 
+Besides, it finds by an index as MongoDB does: `by_index.py`.
+
 SecantusDB 0.7.0b3 does findAndModify as a find followed by a write. Two of them racing to upsert one document both see
 nothing; the second then updates the first one's document and answers as if it had inserted it (value null, no _id),
 and the document `before` may be older than the one that was changed. MongoDB does it in one step. So here only one
@@ -18,6 +20,7 @@ from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from typing import Any
 
+import by_index
 from secantus import cli, commands
 from secantus.sortkey import COMPOUND_SEP
 from secantus.storage import Storage
@@ -75,6 +78,7 @@ def main() -> int:
     for name in NAMES:
         handlers[name] = alone
     Storage._range_scan_index = with_its_end(Storage._range_scan_index)
+    by_index.repair()
     return int(cli.main())
 
 

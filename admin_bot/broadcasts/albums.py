@@ -10,7 +10,7 @@ from core.broadcasts import MESSAGES_MAX
 from core.errors import BadInput, StoreUnavailable, TollgateError
 from views.broadcasts import compose_texts as texts
 from views.html import esc
-from views.storage.content_texts import ALBUM_HELD, album_title
+from views.storage.content_texts import album_held, album_title
 
 
 class BroadcastAlbums:
@@ -27,7 +27,7 @@ class BroadcastAlbums:
         Raises StoreUnavailable; then it may be repeated.
         """
         if len(album.message_ids) > MESSAGES_MAX:
-            raise BadInput(texts.TOO_MANY)
+            raise BadInput(texts.too_many())
         async with self._conversations.of(album.admin_id) as dialogue:
             draft = await dialogue.broadcast_draft()
             if await dialogue.is_awaiting_broadcast():
@@ -37,13 +37,13 @@ class BroadcastAlbums:
                 # taken by an earlier attempt whose last answer was lost
                 return
             else:
-                sentence = texts.ALBUM_STOPPED
+                sentence = texts.album_stopped()
         if sentence is not None:
             await self._reply(album, sentence)
 
     async def notify(self, album: Album, error: TollgateError) -> None:
         """Reply to the album that it takes longer (StoreUnavailable) or that it failed."""
-        await self._reply(album, ALBUM_HELD if isinstance(error, StoreUnavailable) else esc(error.sentence))
+        await self._reply(album, album_held() if isinstance(error, StoreUnavailable) else esc(error.sentence))
 
     async def _reply(self, album: Album, sentence: str) -> None:
         await self._bot.send_message(album.chat_id, sentence, reply_parameters=reply_to(album.message_ids[0]))

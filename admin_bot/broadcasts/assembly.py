@@ -27,6 +27,7 @@ def build_broadcasts(
     """Build the services. At a stop `albums.close()` comes before the supervisor's."""
     progress_updater = ProgressUpdater(
         context.bot,
+        context.team,
         context.clock,
         context.zone,
         context.supervisor,

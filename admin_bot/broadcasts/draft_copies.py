@@ -34,7 +34,7 @@ async def send_preview(
     except TELEGRAM_ERRORS as error:
         log.warning("broadcast.preview_failed", draft=draft.id, reason=classify(error))
         return (), _problem(error)
-    return copies, texts.INCOMPLETE if len(copies) < len(draft.message_ids) else None
+    return copies, texts.incomplete() if len(copies) < len(draft.message_ids) else None
 
 
 async def send_test_copy(
@@ -50,22 +50,22 @@ async def send_test_copy(
             return texts.test_not_open(username)
         certainty = certainty_of(effect_of_copies(len(draft.message_ids)), error)
         return texts.test_unsure(username) if certainty is Certainty.UNKNOWN else _problem(error)
-    return texts.INCOMPLETE if len(copies) < len(draft.message_ids) else texts.test_sent(username)
+    return texts.incomplete() if len(copies) < len(draft.message_ids) else texts.test_sent(username)
 
 
 def _problem(error: BaseException) -> str:
     match classify(error):
         case Failure.SOURCE_GONE:
-            return texts.GONE
+            return texts.gone()
         case Failure.SAVING_RESTRICTED:
-            return texts.SAVING_RESTRICTED
+            return texts.saving_restricted()
         case Failure.VOICE_FORBIDDEN:
-            return texts.VOICE_FORBIDDEN
+            return texts.voice_forbidden()
         case Failure.KICKED | Failure.UNREACHABLE | Failure.MIGRATED:
-            return texts.OUT_OF_REACH
+            return texts.out_of_reach()
         case Failure.CONTENT:
-            return texts.REFUSED
+            return texts.refused()
         case Failure.FLOOD:
             return texts.wait(retry_after(error) or 1)
         case _:
-            return texts.TROUBLE
+            return texts.trouble()

@@ -20,16 +20,16 @@ def read_buttons(text: str) -> tuple[LinkButton, ...]:
     if [line for _, line in lines] in (["-"], ["–"], ["—"]):
         return ()
     if not lines:
-        raise BadInput(texts.BUTTONS_EXPECTED)
+        raise BadInput(texts.buttons_expected())
     if len(lines) > BUTTONS_MAX:
-        raise BadInput(texts.TOO_MANY_BUTTONS)
+        raise BadInput(texts.too_many_buttons())
     return tuple(_button(number, line) for number, line in lines)
 
 
 def _button(number: int, line: str) -> LinkButton:
     found = _BUTTON.fullmatch(line)
     if found is None:
-        raise BadInput(texts.of_line(number, texts.BUTTONS_EXPECTED))
+        raise BadInput(texts.of_line(number, texts.buttons_expected()))
     try:
         return check_button(" ".join(bare(found["text"]).split()), found["url"])
     except BadInput as problem:
@@ -41,14 +41,14 @@ def read_lifetime(text: str) -> int:
     try:
         span = read_duration(text, bare=MINUTE, never=True)
     except BadInput:
-        raise BadInput(texts.LIFETIME_EXPECTED) from None
+        raise BadInput(texts.lifetime_expected()) from None
     if span % MINUTE:
-        raise BadInput(texts.LIFETIME_EXPECTED)
+        raise BadInput(texts.lifetime_expected())
     minutes = span // MINUTE
     if minutes > LIFETIME_MAX:
-        raise BadInput(texts.LIFETIME_TOO_LONG)
+        raise BadInput(texts.lifetime_too_long())
     if 0 < minutes < LIFETIME_MIN:
-        raise BadInput(texts.LIFETIME_TOO_SHORT)
+        raise BadInput(texts.lifetime_too_short())
     return minutes
 
 
@@ -56,7 +56,7 @@ def read_active(text: str) -> Segment:
     """Read `90`: subscribers seen within the last 90 days. Raises BadInput."""
     typed = text.strip()
     if not _DAYS.fullmatch(typed) or not 1 <= int(typed) <= ACTIVE_DAYS_MAX:
-        raise BadInput(texts.DAYS_EXPECTED)
+        raise BadInput(texts.days_expected())
     return Segment(kind=SegmentKind.ACTIVE, days=int(typed))
 
 
@@ -64,7 +64,7 @@ def read_language(text: str) -> Segment:
     """Read `pt`, `pt-BR`, `pt_br`: subscribers whose app uses the language. Raises BadInput."""
     typed = text.strip().lower().replace("_", "-")
     if not LANGUAGE.fullmatch(typed):
-        raise BadInput(texts.LANGUAGE_EXPECTED)
+        raise BadInput(texts.language_expected())
     return Segment(kind=SegmentKind.LANGUAGE, language=typed)
 
 
@@ -72,5 +72,5 @@ def read_source(text: str) -> Segment:
     """Read `spring24`, with or without its `s_`: subscribers who came through the source. Raises BadInput."""
     typed = text.strip().removeprefix("-").removeprefix("s_")
     if not SOURCE.fullmatch(typed):
-        raise BadInput(texts.SOURCE_EXPECTED)
+        raise BadInput(texts.source_expected())
     return Segment(kind=SegmentKind.SOURCE, source=typed)

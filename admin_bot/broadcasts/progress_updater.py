@@ -21,6 +21,7 @@ from sender.failures import TELEGRAM_ERRORS, classify, retry_after
 from sender.lanes import at_least_once
 from sender.refusals import is_permanent_recipient
 from views.broadcasts import progress_texts as texts
+from views.catalogues import Languages, speaking_to_member
 from views.screens import Screen
 
 log = structlog.get_logger("tollgate.admin")
@@ -51,11 +52,13 @@ class ProgressUpdater:
     def __init__(
         self,
         bot: Bot,
+        team: Languages,
         clock: Clock,
         zone: ZoneInfo,
         supervisor: Supervisor,
     ) -> None:
         self._bot = bot
+        self._team = team
         self._clock = clock
         self._zone = zone
         self._supervisor = supervisor
@@ -154,7 +157,9 @@ class ProgressUpdater:
 
     async def _show_progress(self, message: ProgressMessage, broadcast: Broadcast) -> bool:
         """Show the current progress; True when the message shows it."""
-        return await self._edit(message, broadcast, await self._screen(message, broadcast))
+        async with speaking_to_member(self._team, message.ref.chat_id):
+            screen = await self._screen(message, broadcast)
+        return await self._edit(message, broadcast, screen)
 
     async def _screen(self, message: ProgressMessage, broadcast: Broadcast) -> Screen:
         now = self._clock.now()
@@ -217,8 +222,9 @@ class ProgressUpdater:
         if ref.message_id is None:
             return
         try:
-            async with asyncio.timeout(EDIT_TIMEOUT_S):
+            async with speaking_to_member(self._team, ref.chat_id):
                 screen = texts.moved(broadcast)
+            async with asyncio.timeout(EDIT_TIMEOUT_S):
                 await self._bot.edit_message_text(
                     screen.text, chat_id=ref.chat_id, message_id=ref.message_id, reply_markup=screen.keyboard
                 )
@@ -246,8 +252,10 @@ class ProgressUpdater:
     async def _notify_creator(self, message: ProgressMessage, broadcast: Broadcast) -> bool:
         """Send the failure to the admin who made the broadcast, as a new message; False when it is to be retried."""
         try:
+            async with speaking_to_member(self._team, broadcast.created_by):
+                html = texts.stopped(broadcast)
             with at_least_once():
-                await self._bot.send_message(broadcast.created_by, texts.stopped(broadcast))
+                await self._bot.send_message(broadcast.created_by, html)
         except TELEGRAM_ERRORS as error:
             if not is_permanent_recipient(classify(error)):
                 self._retry_later(message, broadcast, error)

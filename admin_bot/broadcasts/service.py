@@ -9,6 +9,7 @@ from cachetools import FIFOCache
 
 from admin_bot import audit
 from admin_bot.broadcasts.draft_copies import send_preview, send_test_copy
+from admin_bot.broadcasts.post_buttons import with_source
 from admin_bot.broadcasts.progress_updater import ProgressUpdater
 from admin_bot.broadcasts.recall_estimate import TooLate, find_too_late, find_too_late_now
 from admin_bot.conversation.broadcast_draft import BroadcastDraft, new_broadcast_draft
@@ -211,7 +212,9 @@ class BroadcastService:
         progress_id = screen_id(query) or draft.screen_id
         has_stop_button = await self._has_stop_button(draft)
         new = draft.to_broadcast(admin_id, now, has_stop_button=has_stop_button, screen_id=progress_id)
-        broadcast, _ = await broadcast_ops.create(new.model_copy(update={"progress_bot_id": self._bot.id}))
+        buttons = await with_source(new.buttons, new.key, self._username)
+        made = new.model_copy(update={"progress_bot_id": self._bot.id, "buttons": buttons})
+        broadcast, _ = await broadcast_ops.create(made)
         # also if the row existed: a first attempt may have ended between the row and its audit entry
         after = {"segment": broadcast.segment.model_dump(mode="json"), "send_at": broadcast.send_at}
         await audit.note(now, admin_id, "broadcast.made", broadcast.id, None, after)

@@ -64,7 +64,7 @@ class ChannelAdder:
     async def add(self, admin_id: int, candidate: Candidate) -> Outcome:
         """Add the channel after the others, in mode join. Raises StoreUnavailable; then it may be repeated."""
         if candidate.chat_id == await self._storage.find():
-            return NotAdded(texts.IS_STORAGE)
+            return NotAdded(texts.is_storage())
         existing = await channel_ops.find(candidate.chat_id)
         if existing is not None and existing.invite_link:
             return await self._already_added(admin_id, existing)
@@ -86,13 +86,13 @@ class ChannelAdder:
 
     async def _refusal(self, seen: SeenChat, candidate: Candidate) -> RightsMissing | NotAdded | None:
         if seen.kind == ChatType.GROUP:
-            return NotAdded(texts.IS_BASIC_GROUP)
+            return NotAdded(texts.is_basic_group())
         if seen.kind is not None and seen.kind not in JOINABLE:
-            return NotAdded(texts.IS_NO_CHANNEL)
+            return NotAdded(texts.is_no_channel())
         if seen.lacks:
             return RightsMissing(candidate if seen.kind is None else _as_candidate(seen), seen.lacks)
         if len(await channel_ops.load()) >= CHANNELS_MAX:
-            return NotAdded(texts.FULL)
+            return NotAdded(texts.full())
         return None
 
     async def _store(self, admin_id: int, seen: SeenChat, link: InviteLink) -> Outcome:
@@ -115,7 +115,7 @@ class ChannelAdder:
             raise
         except ValueError:
             await self._links.revoke(channel.chat_id, link.url)
-            return NotAdded(texts.FULL)
+            return NotAdded(texts.full())
         if is_new:
             return await self._note_added(admin_id, channel)
         self._links.keep(channel.chat_id, ChannelMode.JOIN, link)

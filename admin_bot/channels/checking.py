@@ -1,6 +1,7 @@
 """“Check”: what the user bot may do in a channel and whether its link works; stored, and the owners alerted."""
 
 from dataclasses import dataclass
+from functools import partial
 
 from aiogram import Bot
 
@@ -51,24 +52,26 @@ class ChannelChecker:
         incident = channel_incident(seen.chat_id)
         if not sees_members(channel, seen):
             await channel_ops.mark_broken(seen.chat_id, self._clock.now())
-            await self._alerts.raise_once(incident, owner_alerts.channel_broken(channel))
+            await self._alerts.raise_once(incident, partial(owner_alerts.channel_broken, channel))
             return
         await channel_ops.mark_working(seen.chat_id)
-        await self._alerts.clear(incident, owner_alerts.channel_works(channel))
+        await self._alerts.clear(incident, partial(owner_alerts.channel_works, channel))
         await self._alerts.clear(channel_refusal_incident(seen.chat_id))
 
     async def _follow_link(self, channel: Channel) -> LinkState:
         link = await ask_link_state(self._user_bot, channel)
         if link is LinkState.GONE:
             incident = invite_link_incident(channel.chat_id)
-            await self._alerts.raise_once(incident, owner_alerts.invite_link_broken(channel))
+            await self._alerts.raise_once(incident, partial(owner_alerts.invite_link_broken, channel))
         elif link is LinkState.WORKS:
             await self.link_works(channel)
         return link
 
     async def link_works(self, channel: Channel) -> None:
         """End the incident of its link: it works, or there is a new one."""
-        await self._alerts.clear(invite_link_incident(channel.chat_id), owner_alerts.invite_link_works(channel))
+        await self._alerts.clear(
+            invite_link_incident(channel.chat_id), partial(owner_alerts.invite_link_works, channel)
+        )
 
     async def forget_incidents(self, chat_id: int) -> None:
         """End every incident of a channel that is no longer one to join, without an alert."""

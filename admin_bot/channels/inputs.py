@@ -2,7 +2,7 @@
 
 from core.errors import BadInput
 from core.subscriptions import LABEL_MAX
-from views.channels.texts import LABEL_EXPECTED
+from views.channels.texts import label_expected
 from views.html import bare
 
 
@@ -12,5 +12,5 @@ def read_label(text: str) -> str:
     if label == "-":
         return ""
     if not 1 <= len(label) <= LABEL_MAX:
-        raise BadInput(LABEL_EXPECTED)
+        raise BadInput(label_expected())
     return label

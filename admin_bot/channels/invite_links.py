@@ -94,11 +94,11 @@ class InviteLinks:
 def _sentence(failure: Failure, error: BaseException) -> str:
     match failure:
         case _ if failure in _RIGHT_LOST:
-            return texts.RIGHTS_LOST
+            return texts.rights_lost()
         case Failure.FLOOD:
             return texts.link_wait(retry_after(error) or 1)
         case Failure.TRANSIENT:
-            return texts.LINK_TROUBLE
+            return texts.link_trouble()
         case Failure.CONTENT | Failure.OTHER if isinstance(error, TelegramAPIError):
             return texts.link_refused(error.message)
-    return texts.LINK_UNSURE
+    return texts.link_unsure()

@@ -74,7 +74,7 @@ class ChannelService:
         `problem` (HTML) is shown above the screen.
         """
         if channel is None:
-            await self.show_list(query, toast_text=texts.CHANNEL_GONE)
+            await self.show_list(query, toast_text=texts.channel_gone())
             return
         screen = await self.screen(channel)
         await toast(query, toast_text)

@@ -180,6 +180,15 @@ class Dialogue:
         """Return the search of a name; None if it is no longer stored."""
         return (await self._searches()).get(name)
 
+    async def keep_picked(self, names: dict[int, str]) -> None:
+        """Store the names of people who were picked in Telegram; those picked before are dropped."""
+        await self._state.update_data(picked={str(user_id): name for user_id, name in names.items()})
+
+    async def picked_name(self, user_id: int) -> str:
+        """Return the name of somebody who was picked; "" if it is not stored."""
+        picked: dict[str, str] = (await self._state.get_data()).get("picked") or {}
+        return picked.get(str(user_id), "")
+
     async def keep_setting(self, name: str, value: Any, seen: Any) -> None:
         """Store the value of a setting that was typed, and the one it replaces, as plain JSON. One at a time."""
         await self._state.update_data(setting={"name": name, "value": value, "seen": seen})

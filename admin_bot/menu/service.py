@@ -8,11 +8,12 @@ from admin_bot.section_rights import STEP_RIGHTS, hidden_sections
 from core.clock import Clock
 from core.days import start_of_day
 from core.health.troubles import OpenTrouble, TroubleKind, troubles
+from core.settings.maintenance import maintenance_end
 from core.statistics import Count
 from core.team.admins import Role
 from core.team.first_hour import Step
-from core.team.rights import may
-from database.operations import announcement_ops, channel_ops, incident_ops, statistics_ops
+from core.team.rights import Right, may
+from database.operations import announcement_ops, channel_ops, incident_ops, settings_ops, statistics_ops
 from database.shared_read import SharedRead
 from views.menu.screen import NextAnnouncement, Today, menu
 from views.menu.steps import menu_steps
@@ -42,6 +43,7 @@ class MenuService:
     async def screen(self, role: Role) -> Screen:
         """Return the Menu as it is now, without what the role may not open."""
         now = self._clock.now()
+        settings = await settings_ops.current(now)
         found = troubles(await self._incidents.get(now, incident_ops.find_open))
         return menu(
             self._username,
@@ -53,6 +55,8 @@ class MenuService:
             zone=self._zone,
             steps=menu_steps(step for step in (await self._open_steps())[:1] if may(role, STEP_RIGHTS[step])),
             hidden=hidden_sections(role),
+            maintenance_until=maintenance_end(settings, now),
+            may_end_maintenance=may(role, Right.MAINTENANCE),
         )
 
     async def _next(self) -> NextAnnouncement | None:
@@ -68,10 +72,7 @@ class MenuService:
         kept = self._numbers
         if kept is not None and timedelta() <= now - kept[0] < NUMBERS_FOR:
             return kept[1]
-        start = start_of_day(now, self._zone)
-        today = Today(
-            await statistics_ops.count_on(Count.NEW_USERS, start, now),
-            await statistics_ops.count_on(Count.DELIVERIES, start, now),
-        )
+        counts = await statistics_ops.read_day(start_of_day(now, self._zone))
+        today = Today(counts.get(Count.NEW_USERS, 0), counts.get(Count.DELIVERED, 0))
         self._numbers = now, today
         return today

@@ -1,15 +1,20 @@
-"""Reading commands about subscribers: /grant, /user, /ban, /unban. Every BadInput says what is expected."""
+"""Reading what is typed about subscribers, commands and answers. Every BadInput says what is expected."""
 
 import re
 from dataclasses import dataclass
 from datetime import timedelta
 
-from core.durations import split_duration
+from core.durations import DAY, read_duration, split_duration
 from core.errors import BadInput
-from views.people import texts
+from core.gifts.records import GIFT_CREDITS_MAX, GIFT_DAYS_MAX
+from views.people import cards, gifts, texts
+from views.people.bans import REASON_MAX, reason_expected
 from views.people.callbacks import USER_ID_MAX
 
 _ID = re.compile(r"[0-9]{1,16}", re.ASCII)
+#: a minus as phones type it, too
+_SIGNED = re.compile(r"([-+−–]?) ?([0-9]{1,9})", re.ASCII)
+_GIFT = re.compile(r"([0-9]{1,9}) ?(credits?|days?)", re.ASCII | re.IGNORECASE)
 _AMOUNT = re.compile(r"[0-9]{1,9}", re.ASCII)
 
 
@@ -39,7 +44,7 @@ def read_id(text: str) -> int:
     """Read a subscriber's id. Raises BadInput."""
     typed = text.strip()
     if not _ID.fullmatch(typed) or not 1 <= int(typed) <= USER_ID_MAX:
-        raise BadInput(texts.ID_EXPECTED)
+        raise BadInput(texts.id_expected())
     return int(typed)
 
 
@@ -50,9 +55,9 @@ def read_grant(text: str) -> GrantCommand | None:
         return None
     user_id, what = read_id(words[0]), words[1].lower()
     if what in ("credit", "credits"):
-        return GrantCommand(user_id, credits=_amount(words[2], texts.CREDITS_MAX, texts.CREDITS_EXPECTED))
+        return GrantCommand(user_id, credits=_amount(words[2], texts.CREDITS_MAX, texts.credits_expected()))
     if what in ("day", "days"):
-        return GrantCommand(user_id, days=_amount(words[2], texts.DAYS_MAX, texts.DAYS_EXPECTED))
+        return GrantCommand(user_id, days=_amount(words[2], texts.DAYS_MAX, texts.days_expected()))
     return None
 
 
@@ -72,10 +77,10 @@ def read_ban(text: str) -> BanCommand | None:
     if _starts_with_number(rest):
         span, rest = split_duration(rest)
         if span is None:
-            raise BadInput(texts.DURATION_EXPECTED)
+            raise BadInput(texts.duration_expected())
     reason = " ".join(rest.split())
-    if len(reason) > texts.REASON_MAX:
-        raise BadInput(texts.REASON_TOO_LONG)
+    if len(reason) > REASON_MAX:
+        raise BadInput(texts.reason_too_long())
     return BanCommand(user_id, span, reason or None)
 
 
@@ -83,3 +88,38 @@ def _starts_with_number(text: str) -> bool:
     """Return whether a duration was meant: digits of any script, also after a sign."""
     found = re.match(r"[-+−–.,]?(.)", text)
     return found is not None and found[1].isnumeric()
+
+
+def read_credits(text: str) -> int:
+    """Read `25`, `+25`, `-5`: credits given, negative for taken, never 0. Raises BadInput."""
+    found = _SIGNED.fullmatch(text.strip())
+    if found is None or not 1 <= int(found[2]) <= texts.CREDITS_MAX:
+        raise BadInput(cards.credits_expected())
+    return int(found[2]) if found[1] in ("", "+") else -int(found[2])
+
+
+def read_pass(text: str) -> timedelta:
+    """Read `14` (days), `12h`, `2 weeks`: the time a pass is prolonged by. Raises BadInput."""
+    try:
+        return read_duration(text, bare=DAY)
+    except BadInput:
+        raise BadInput(cards.days_expected()) from None
+
+
+def read_reason(text: str) -> str:
+    """Read the reason of a ban in one line. Raises BadInput."""
+    reason = " ".join(text.split())
+    if not 1 <= len(reason) <= REASON_MAX:
+        raise BadInput(reason_expected())
+    return reason
+
+
+def read_gift(text: str) -> tuple[int, int]:
+    """Read `25 credits` or `14 days`: credits and days, one of them 0. Raises BadInput."""
+    found = _GIFT.fullmatch(" ".join(text.split()))
+    if found is None:
+        raise BadInput(gifts.amount_expected())
+    amount, is_days = int(found[1]), found[2].lower().startswith("day")
+    if not 1 <= amount <= (GIFT_DAYS_MAX if is_days else GIFT_CREDITS_MAX):
+        raise BadInput(gifts.amount_expected())
+    return (0, amount) if is_days else (amount, 0)

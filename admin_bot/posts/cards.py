@@ -1,6 +1,7 @@
 """Screens of one post: read, then shown in place of the pressed one."""
 
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from aiogram import Bot
@@ -9,12 +10,15 @@ from aiogram.types import CallbackQuery
 from admin_bot.posts.lists import list_screen
 from admin_bot.posts.preview import show_preview
 from admin_bot.screens import toast, turn_to_fresh
+from admin_bot.source_names import find_names
 from core.access import StepsBefore, steps_before
 from core.announcements import Announcement, AnnouncementState
 from core.clock import Clock
 from core.posts import Post
+from core.statistics.periods import Figures
 from core.subscriptions import required_channels
 from database.operations import announcement_ops, channel_ops, settings_ops
+from database.operations.counting import post_days
 from database.operations.posts import post_ops
 from views.links import post_link
 from views.posts import cards as views
@@ -22,6 +26,8 @@ from views.posts import made as made_views
 from views.posts.callbacks import PostList
 from views.screens import Screen
 
+#: before the first day
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 #: on a card: it is in a channel, or will be
 _SHOWN = (AnnouncementState.PLANNED, AnnouncementState.PUBLISHED)
 
@@ -63,6 +69,13 @@ class CardService:
             planned=_first_of(planned),
         )
         return views.card(post, facts, place)
+
+    async def numbers(self, post: Post, place: PostList) -> Screen:
+        """Return how often it was opened and how far those came who tried to get it, ever; at most two commands."""
+        now = self._clock.now()
+        steps = await post_days.of_post(post.code, _EPOCH, now)
+        names = await find_names([one.name for one in views.shown_places(post)], now, self._zone)
+        return views.numbers(post, place, Figures(steps.model_dump()), names, self._zone)
 
     async def find_or_answer(self, query: CallbackQuery, code: str, place: PostList) -> Post | None:
         """Return the post of a button; None if it is gone, and then the list takes the place of the screen."""

@@ -1,4 +1,4 @@
-"""Changes of one field of a post: made only if nobody else was faster, audited, and undone for ten minutes."""
+"""Change one field of a post, if it is still as it was shown; audited, and can be undone for ten minutes."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,11 +10,12 @@ from aiogram.types import InlineKeyboardButton
 from admin_bot.audit import note
 from admin_bot.conversation.dialogue import Dialogue
 from admin_bot.posts.cards import CardService
-from admin_bot.posts.choices import ACTIONS, FIELDS, audited, plain, typed
+from admin_bot.posts.choices import FIELDS, typed
 from admin_bot.posts.fingerprints import fingerprint
 from admin_bot.undo import Undone, UndoService, UndoStep
 from core.clock import Clock
 from core.posts import Post, PostStatus
+from core.publishing.post_changes import ACTIONS, audited, plain
 from core.team.rights import Right
 from database.operations import settings_ops
 from database.operations.announcements import changes as announcement_changes
@@ -33,7 +34,7 @@ _OF_CARD = frozenset({Choice.TITLE, Choice.DESCRIPTION})
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A field of a post, the value it shall have, and the fingerprint of the value that was shown."""
+    """A field of a post, its new value, and the fingerprint of the value that was shown."""
 
     code: str
     choice: Choice
@@ -43,7 +44,7 @@ class Wanted:
 
 
 class ChangeService:
-    """Changes fields of posts and shows what comes of it."""
+    """Changes fields of posts and shows the result."""
 
     def __init__(self, bot: Bot, cards: CardService, undo_service: UndoService, clock: Clock) -> None:
         self._bot = bot
@@ -54,7 +55,7 @@ class ChangeService:
         undo_service.register(REMOVAL, self._undo_removal, Right.POSTS)
 
     async def change(self, dialogue: Dialogue, admin_id: int, wanted: Wanted) -> Screen | None:
-        """Change a field, or ask if somebody else was faster. Returns the next screen; None when the post is gone."""
+        """Change a field, or ask if somebody changed it meanwhile. Returns the next screen; None: the post is gone."""
         now = self._clock.now()
 
         def is_seen(current: Any) -> bool:
@@ -68,8 +69,8 @@ class ChangeService:
             return await self._ask_which(dialogue, wanted, outcome)
         if outcome.before == wanted.value:
             return await self._after(outcome.post, wanted, [])
-        before, after = audited(wanted.choice, outcome.before), audited(wanted.choice, wanted.value)
-        await note(now, admin_id, ACTIONS[wanted.choice], wanted.code, before, after)
+        before, after = audited(field, outcome.before), audited(field, wanted.value)
+        await note(now, admin_id, ACTIONS[field], wanted.code, before, after)
         step = UndoStep(FIELD, f"{wanted.choice}:{wanted.code}", plain(outcome.before), plain(wanted.value))
         return await self._after(outcome.post, wanted, [await self._undo.offer(dialogue, step, now)])
 
@@ -93,21 +94,21 @@ class ChangeService:
         return options.options(post, place)
 
     async def _ask_which(self, dialogue: Dialogue, wanted: Wanted, outcome: OptionDiffers) -> Screen:
-        """Say who was faster. What is not saved is kept, so that it can still be."""
+        """Tell who changed it meanwhile. The value that is not saved is stored, so that *Save mine* can save it."""
         post, place = outcome.post, wanted.place
         seen = fingerprint(getattr(post, FIELDS[wanted.choice]))
         await dialogue.keep_mine({"code": wanted.code, "choice": wanted.choice.value, "value": plain(wanted.value)})
         at = {"page": place.page, "search": place.search, "show": place.show}
         save = SaveMine(code=wanted.code, **at, choice=wanted.choice, seen=seen)
-        who = views.SOMEBODY if outcome.change is None else await self._name_of(outcome.change.by)
+        who = views.somebody() if outcome.change is None else await self._name_of(outcome.change.by)
         return views.somebody_else(post, wanted.choice, who, save_mine=save.pack(), place=place)
 
     async def _name_of(self, admin_id: int) -> str:
         """Ask Telegram for the name of somebody who uses the bot."""
         try:
-            return (await self._bot.get_chat(admin_id)).first_name or views.SOMEBODY
+            return (await self._bot.get_chat(admin_id)).first_name or views.somebody()
         except TELEGRAM_ERRORS:
-            return views.SOMEBODY
+            return views.somebody()
 
     async def mine(self, dialogue: Dialogue, button: SaveMine) -> Wanted | None:
         """Return what was not saved; None if it is no longer stored."""
@@ -126,12 +127,13 @@ class ChangeService:
         name, _, code = step.target.partition(":")
         choice, now = Choice(name), self._clock.now()
         before, after = typed(choice, step.before), typed(choice, step.after)
-        outcome = await post_ops.set_option(code, FIELDS[choice], before, expected=after, by=admin_id, at=now)
+        field = FIELDS[choice]
+        outcome = await post_ops.set_option(code, field, before, expected=after, by=admin_id, at=now)
         if outcome is None:
             return Undone(was_changed_since=True)
         if isinstance(outcome, OptionDiffers):
             return Undone(await self.base_screen(outcome.post, choice, PostList()), was_changed_since=True)
-        await note(now, admin_id, ACTIONS[choice], code, audited(choice, after), audited(choice, before))
+        await note(now, admin_id, ACTIONS[field], code, audited(field, after), audited(field, before))
         return Undone(await self._after_undo(outcome.post, choice))
 
     async def _after_undo(self, post: Post, choice: Choice) -> Screen:

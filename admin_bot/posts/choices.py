@@ -1,4 +1,4 @@
-"""The fields of a post that buttons and answers set: which field, which values, what the audit log calls it."""
+"""The fields of a post that buttons and answers set: which field, which values."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -16,17 +16,6 @@ FIELDS = {
     Choice.COVER: PostField.COVER,
     Choice.DESCRIPTION: PostField.DESCRIPTION,
     Choice.TITLE: PostField.TITLE,
-}
-#: names of the changes in the audit log
-ACTIONS = {
-    Choice.DELETE_AFTER: "post.deletion_set",
-    Choice.PROTECT: "post.protected",
-    Choice.ACCESS: "post.access_set",
-    Choice.LABEL: "post.label_set",
-    Choice.PASSWORD: "post.password_set",
-    Choice.COVER: "post.cover_set",
-    Choice.DESCRIPTION: "post.described",
-    Choice.TITLE: "post.renamed",
 }
 
 
@@ -67,18 +56,6 @@ def cover_of(post: Post) -> Chosen | None:
     return None if cover is None else Chosen(cover)
 
 
-def plain(value: Any) -> Any:
-    """Return a value as plain JSON."""
-    return value.model_dump(mode="json") if isinstance(value, Cover) else value
-
-
 def typed(choice: Choice, value: Any) -> Any:
-    """Return a value of `plain` as the field has it."""
+    """Return a value of `post_changes.plain` as the field has it."""
     return Cover.model_validate(value) if choice is Choice.COVER and value is not None else value
-
-
-def audited(choice: Choice, value: Any) -> Any:
-    """Return what the audit log keeps of a value: never a password."""
-    if choice is Choice.PASSWORD:
-        return {None: None, "": "none"}.get(value, "set")
-    return plain(value)

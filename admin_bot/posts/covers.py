@@ -6,7 +6,7 @@ from admin_bot.seen_keys import SeenKeys
 from admin_bot.storage.copier import Copier, NotStored
 from admin_bot.storage.photos import PhotoKeeper
 from core.posts import Cover, CoverKind
-from views.posts.questions import COVER_EXPECTED
+from views.posts.questions import cover_expected
 
 
 class PostCovers:
@@ -17,7 +17,7 @@ class PostCovers:
 
     async def take(self, message: Message) -> Cover | NotStored:
         """Store a photo; anything else, also one of an album, is refused with what is expected."""
-        stored = await self._photos.take(message, COVER_EXPECTED)
+        stored = await self._photos.take(message, cover_expected())
         if isinstance(stored, NotStored):
             return stored
         return Cover(kind=CoverKind.OWN, chat_id=stored.chat_id, message_id=stored.message_ids[0])

@@ -4,13 +4,14 @@ from core.delivery import LONGEST_DELETE_AFTER
 from core.durations import MINUTE, read_duration
 from core.errors import BadInput
 from core.payloads import is_source
-from core.posts import LABEL_MAX, PASSWORD_MAX, TITLE_MAX
+from core.posts import LABEL_MAX, TITLE_MAX
+from core.publishing.inputs import line_of, password_of
 from views.posts.questions import (
-    DELETION_EXPECTED,
-    LABEL_EXPECTED,
-    PASSWORD_EXPECTED,
-    PLACE_EXPECTED,
-    TITLE_EXPECTED,
+    deletion_expected,
+    label_expected,
+    password_expected,
+    place_expected,
+    title_expected,
 )
 
 #: the longest deletion time, in minutes
@@ -18,27 +19,27 @@ LONGEST_MINUTES = int(LONGEST_DELETE_AFTER.total_seconds()) // 60
 
 
 def _line(text: str, longest: int, expected: str) -> str:
-    line = " ".join(text.split())
-    if not 1 <= len(line) <= longest:
+    line = line_of(text, longest)
+    if line is None:
         raise BadInput(expected)
     return line
 
 
 def read_title(text: str) -> str:
     """Read a title in one line. Raises BadInput."""
-    return _line(text, TITLE_MAX, TITLE_EXPECTED)
+    return _line(text, TITLE_MAX, title_expected())
 
 
 def read_label(text: str) -> str:
     """Read the label of a button in one line. Raises BadInput."""
-    return _line(text, LABEL_MAX, LABEL_EXPECTED)
+    return _line(text, LABEL_MAX, label_expected())
 
 
 def read_password(text: str) -> str:
     """Read a password as it was typed, but for spaces around it. Raises BadInput."""
-    password = text.strip()
-    if not 1 <= len(password) <= PASSWORD_MAX or "\n" in password:
-        raise BadInput(PASSWORD_EXPECTED)
+    password = password_of(text)
+    if password is None:
+        raise BadInput(password_expected())
     return password
 
 
@@ -46,7 +47,7 @@ def read_place(text: str) -> str:
     """Read the name of a place for a link: letters and digits. Raises BadInput."""
     name = text.strip()
     if not is_source(name):
-        raise BadInput(PLACE_EXPECTED)
+        raise BadInput(place_expected())
     return name
 
 
@@ -55,7 +56,7 @@ def read_minutes(text: str) -> int:
     try:
         span = read_duration(text, bare=MINUTE, never=True)
     except BadInput:
-        raise BadInput(DELETION_EXPECTED) from None
+        raise BadInput(deletion_expected()) from None
     if span % MINUTE or span > LONGEST_DELETE_AFTER:
-        raise BadInput(DELETION_EXPECTED)
+        raise BadInput(deletion_expected())
     return span // MINUTE

@@ -119,7 +119,7 @@ class PostMaker:
             return Made(post)
         content = without(post.content, message_id)
         if content is None:
-            return NotMade(content_texts.LAST_ONE)
+            return NotMade(content_texts.last_one())
         return await self._write(admin_id, post, content, "post.item_taken_out")
 
     async def undo(self, admin_id: int, post: Post) -> Made | NotMade | None:
@@ -129,7 +129,7 @@ class PostMaker:
         """
         changed = await post_content.undo_content(post, self._clock.now())
         if changed is None:
-            return None if await post_ops.find(post.code) is None else NotMade(content_texts.UNDO_OVER)
+            return None if await post_ops.find(post.code) is None else NotMade(content_texts.undo_over())
         await self._note(admin_id, "post.items_undone", post, changed.post)
         await self._delete_unused(changed.unused)
         return Made(changed.post)
@@ -183,7 +183,7 @@ class PostMaker:
         if changed is None:
             if stored is not None:
                 await self._copier.delete_copies(stored)
-            return None if await post_ops.find(post.code) is None else NotMade(content_texts.CHANGED_MEANWHILE)
+            return None if await post_ops.find(post.code) is None else NotMade(content_texts.changed_meanwhile())
         await self._note(admin_id, action, post, changed.post)
         await self._delete_unused((*changed.unused, *await post_content.pop_expired_undos(now, _EXPIRED_MAX)))
         return Made(changed.post)

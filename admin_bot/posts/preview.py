@@ -14,7 +14,7 @@ from sender.copies import effect_of_copies
 from sender.failures import TELEGRAM_ERRORS, classify
 from sender.refusals import Failure
 from views.posts.made import preview_failed, preview_note, preview_restricted, preview_unsure
-from views.subscribers.texts import under_delivery
+from views.subscribers.delivery_texts import Note, under_delivery
 
 log = structlog.get_logger("tollgate.admin")
 
@@ -34,8 +34,13 @@ async def show_preview(
         log.warning("preview.failed", code=post.code, reason=classify(error))
         await bot.send_message(chat_id, _sentence(post, error))
         return
-    delete_at = deletion_time(now, minutes_to_live(post, settings))
-    lines = under_delivery(delete_at, now, zone, password_of(post, settings))
+    note = Note(
+        now,
+        deletion_time(now, minutes_to_live(post, settings)),
+        is_protected=is_protected(post, settings),
+        password=password_of(post, settings),
+    )
+    lines = under_delivery(note, zone)
     await bot.send_message(chat_id, preview_note(lines, missing=len(post.message_ids) - len(copies)))
 
 

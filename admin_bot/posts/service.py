@@ -31,7 +31,7 @@ class PostService:
 
     async def notify(self, album: Album, error: TollgateError) -> None:
         """Reply to the album that it takes longer (StoreUnavailable) or that it failed."""
-        sentence = content_texts.ALBUM_HELD if isinstance(error, StoreUnavailable) else esc(error.sentence)
+        sentence = content_texts.album_held() if isinstance(error, StoreUnavailable) else esc(error.sentence)
         await self._bot.send_message(album.chat_id, sentence, reply_parameters=reply_to(album.message_ids[0]))
 
     async def post(

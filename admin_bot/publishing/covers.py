@@ -6,7 +6,7 @@ from admin_bot.seen_keys import SeenKeys
 from admin_bot.storage.copier import Copier, NotStored, Stored
 from admin_bot.storage.photos import PhotoKeeper
 from core.announcements import CoverMessage
-from views.publishing.draft_screens import PHOTO_EXPECTED
+from views.publishing.draft_screens import photo_expected
 
 
 class CoverKeeper:
@@ -18,7 +18,7 @@ class CoverKeeper:
 
     async def take(self, message: Message) -> CoverMessage | NotStored:
         """Store a photo; anything else, also one of an album, is refused with what is expected."""
-        stored = await self._photos.take(message, PHOTO_EXPECTED)
+        stored = await self._photos.take(message, photo_expected())
         if isinstance(stored, NotStored):
             return stored
         return CoverMessage(chat_id=stored.chat_id, message_id=stored.message_ids[0])

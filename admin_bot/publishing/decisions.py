@@ -1,31 +1,25 @@
 """What people decide about an announcement that exists. Each step is noted in the audit log."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from admin_bot.audit import note
 from admin_bot.publishing.lookups import Lookups
-from admin_bot.publishing.times import Offered, offered
 from admin_bot.undo import Undone, UndoStep
 from core.announcements import Announcement, AnnouncementState
 from core.clock import Clock
 from core.settings.changes import Editor
 from database.operations import announcement_ops
 from database.operations.announcements import removals
+from database.publishing import decisions
+from database.publishing.confirming import state_for_audit
+from database.publishing.times import Offered, offered
 from views.publishing.announcement_screens import announcement_screen
 from views.publishing.callbacks import Back
-from views.publishing.schedule_screens import ITS_TIME_PASSED
+from views.publishing.schedule_screens import its_time_passed
 
-#: bots delete nothing older than this (BOTAPI §3.1)
-DELETABLE_FOR = timedelta(hours=48)
 #: kinds of steps that can be undone
 UNDO_OFF, UNDO_MOVE = "announcement.off", "announcement.moved"
-
-
-def is_deletable(announcement: Announcement, now: datetime) -> bool:
-    """Return whether Telegram still lets the bot delete it."""
-    published_at = announcement.published_at
-    return published_at is None or now - published_at <= DELETABLE_FOR
 
 
 class AnnouncementDecisions:
@@ -38,16 +32,12 @@ class AnnouncementDecisions:
 
     async def publish_now(self, admin_id: int, announcement_id: str) -> Announcement | None:
         """Publish a planned, failed or missed one within seconds, if posts are published in its channel still."""
-        if not await self._is_published_to(await announcement_ops.find(announcement_id)):
-            return None
-        changed = await announcement_ops.publish_now(announcement_id, self._clock.now())
+        changed = await decisions.publish_now(announcement_id, self._clock.now())
         return await self._noted(admin_id, "announcement.published_now", changed)
 
     async def send_again(self, admin_id: int, announcement_id: str) -> Announcement | None:
         """Publish one of which nobody knew whether it is there: the admin has looked. Else as `publish_now`."""
-        if not await self._is_published_to(await announcement_ops.find(announcement_id)):
-            return None
-        changed = await announcement_ops.send_again(announcement_id, self._clock.now())
+        changed = await decisions.send_again(announcement_id, self._clock.now())
         return await self._noted(admin_id, "announcement.sent_again", changed)
 
     async def confirm_there(self, admin_id: int, announcement_id: str) -> Announcement | None:
@@ -69,22 +59,15 @@ class AnnouncementDecisions:
         self, editor: Editor, before: Announcement, publish_at: datetime, seen: datetime | None = None
     ) -> Announcement | None:
         """Plan it for another time, if posts are published in its channel; with `seen` only if planned for that."""
-        if not await self._is_published_to(before):
-            return None
-        by, name = editor.user_id, editor.name
-        changed = await announcement_ops.move(before.id, publish_at, by=by, name=name, seen=seen)
+        now = self._clock.now()
+        changed = await decisions.move(before.id, publish_at, now, editor, seen)
         if changed is not None:
-            await note(self._clock.now(), by, "announcement.moved", changed.id, before.publish_at, publish_at)
+            await note(now, editor.user_id, "announcement.moved", changed.id, before.publish_at, publish_at)
         return changed
-
-    async def _is_published_to(self, announcement: Announcement | None) -> bool:
-        channels = await self._lookups.publishing()
-        return announcement is not None and any(one.chat_id == announcement.chat_id for one in channels)
 
     async def _noted(self, admin_id: int, action: str, changed: Announcement | None) -> Announcement | None:
         if changed is not None:
-            after = {"post": changed.post_code, "chat_id": changed.chat_id, "state": changed.state}
-            await note(self._clock.now(), admin_id, action, changed.id, None, after)
+            await note(self._clock.now(), admin_id, action, changed.id, None, state_for_audit(changed))
         return changed
 
     async def offered(self, announcement: Announcement) -> Offered:
@@ -102,19 +85,16 @@ class AnnouncementDecisions:
             if found is None:
                 return Undone(was_changed_since=True)
             screen = announcement_screen(await self._lookups.show_one(found), Back.SCHEDULE)
-            return Undone(screen.with_note(ITS_TIME_PASSED), was_changed_since=True)
-        if not await self._is_published_to(await announcement_ops.find(step.target)):
-            return Undone(was_changed_since=True)
-        return await self._undone(admin_id, await announcement_ops.put_back(step.target, at))
+            return Undone(screen.with_note(its_time_passed()), was_changed_since=True)
+        return await self._undone(admin_id, await decisions.put_back(step.target, at, self._clock.now()))
 
     async def undo_move(self, admin_id: int, step: UndoStep) -> Undone:
         """Plan it for the time before, if it is still planned for the one it was moved to."""
         at = datetime.fromisoformat(step.before)
-        is_open = await self._is_published_to(await announcement_ops.find(step.target))
-        if at <= self._clock.now() or not is_open:
+        now, seen = self._clock.now(), datetime.fromisoformat(step.after)
+        if at <= now:
             return Undone(was_changed_since=True)
-        seen = datetime.fromisoformat(step.after)
-        return await self._undone(admin_id, await announcement_ops.move(step.target, at, by=admin_id, seen=seen))
+        return await self._undone(admin_id, await decisions.move(step.target, at, now, Editor(admin_id, ""), seen))
 
     async def _undone(self, admin_id: int, changed: Announcement | None) -> Undone:
         if await self._noted(admin_id, "announcement.undone", changed) is None or changed is None:

@@ -5,13 +5,13 @@ from typing import Any
 import structlog
 from aiogram import Bot
 
-from admin_bot.announcing import default_cover
 from admin_bot.audit import note
 from admin_bot.storage.channel import StorageChannel
 from admin_bot.undo import Undone, UndoStep
 from core.clock import Clock
 from core.settings.changes import Editor
 from database.operations import settings_ops
+from database.publishing.contents import default_cover
 from sender.failures import TELEGRAM_ERRORS, classify
 from views.publishing.setting_screens import default_cover_screen
 

@@ -7,12 +7,10 @@ from zoneinfo import ZoneInfo
 from aiogram import Bot
 from aiogram.types import CallbackQuery
 
-from admin_bot.announcing import announcement_content, cover_of, default_cover
 from admin_bot.conversation.dialogue import Dialogue
 from admin_bot.conversation.publish_draft import PublishDraft, new_draft_id
 from admin_bot.publishing.lookups import Lookups
 from admin_bot.publishing.preview import send_preview
-from admin_bot.publishing.times import Offered, offered, with_slots
 from admin_bot.screens import remove_screen, send, show_in_place
 from admin_bot.storage.channel import StorageChannel
 from core.announcements import STANDING, Announcement, CoverMessage, characters_over
@@ -24,6 +22,8 @@ from core.subscriptions import Channel
 from core.templates import units, without_tags
 from database.operations import announcement_ops, settings_ops
 from database.operations.posts import post_ops
+from database.publishing.contents import announcement_content, cover_of, default_cover
+from database.publishing.times import Offered, offered, with_slots
 from views.links import post_link
 from views.publishing import draft_screens as views
 from views.publishing.announcement_screens import Shown

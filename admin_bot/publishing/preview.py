@@ -12,7 +12,7 @@ from sender.certainty import Certainty, certainty_of, effect_of
 from sender.failures import TELEGRAM_ERRORS, classify, text_of
 from sender.refusals import Failure
 from views.publishing.announcement_texts import below_announcement
-from views.publishing.draft_screens import PREVIEW_UNSURE, cover_gone, preview_refused
+from views.publishing.draft_screens import cover_gone, preview_refused, preview_unsure
 
 log = structlog.get_logger("tollgate.admin")
 
@@ -41,7 +41,7 @@ async def send_preview(bot: Bot, chat_id: int, draft: PublishDraft, url: str) ->
         refused = certainty_of(effect_of("copyMessage"), error) is Certainty.REFUSED
         if refused and isinstance(error, TelegramBadRequest):
             return Preview(None, preview_refused(text_of(error)), is_about_cover=draft.cover is not None)
-        return Preview(None, PREVIEW_UNSURE)
+        return Preview(None, preview_unsure())
 
 
 async def _send(bot: Bot, chat_id: int, draft: PublishDraft, keyboard: InlineKeyboardMarkup) -> int:

@@ -1,7 +1,6 @@
 """Confirmed drafts: the announcements they become, and the message that shows what becomes of those."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from typing import Protocol
@@ -14,11 +13,12 @@ from admin_bot.conversation.publish_draft import PublishDraft
 from admin_bot.publishing.lookups import Lookups
 from admin_bot.run_follower import RunFollower
 from admin_bot.screens import MessageRef
-from core.announcements import STANDING, Announcement, AnnouncementState, NewAnnouncement, source_of
+from core.announcements import Announcement, AnnouncementState
 from core.clock import Clock
 from core.errors import TollgateError
-from core.subscriptions import Channel
 from database.operations import announcement_ops
+from database.publishing import confirming
+from database.publishing.confirming import Confirmed, Plan
 from sender.failures import TELEGRAM_ERRORS, classify
 from views.links import post_link
 from views.publishing.announcement_screens import announcement_screen
@@ -30,16 +30,6 @@ log = structlog.get_logger("tollgate.admin")
 
 #: progress messages that go on being edited after a start, and how old what they show may be
 RESUMED_MAX, RESUMED_FOR = 200, timedelta(hours=24)
-
-
-@dataclass(frozen=True, slots=True)
-class Confirmed:
-    """What a confirmation came to."""
-
-    #: of this draft, one a channel
-    made: tuple[Announcement, ...]
-    #: another announcement of the post that stands in a channel already, so that nothing was made there
-    standing: tuple[Announcement, ...] = ()
 
 
 def is_settled(announcement: Announcement) -> bool:
@@ -83,56 +73,39 @@ class ResultService:
 
     async def standing(self, draft: PublishDraft) -> list[Announcement]:
         """Return other announcements of the post in the channels of the draft; none once that was agreed to."""
-        if draft.again:
-            return []
-        found = await announcement_ops.find_of_post(draft.code, STANDING)
-        return [one for one in found if one.key != draft.id and one.chat_id in draft.chat_ids]
+        return await confirming.standing(self._plan(draft, None))
 
     async def confirm(self, admin_id: int, draft: PublishDraft, progress_id: int | None) -> Confirmed:
         """Plan the draft in each of its channels, at once or for its time. May be repeated: each gets it once.
 
         Raises StoreUnavailable: what is made stays, and the same press makes the rest.
         """
-        made: list[Announcement] = []
-        standing: list[Announcement] = []
-        for channel in await self._lookups.publishing():
-            if channel.chat_id not in draft.chat_ids:
-                continue
-            created = await announcement_ops.create(self._new(admin_id, draft, channel, progress_id), again=draft.again)
-            one = created.announcement
-            (made if one.key == draft.id else standing).append(one)
-            if created.is_new:
-                after = {"post": draft.code, "publish_at": one.publish_at, "leaves_after": one.leaves_after_minutes}
-                await note(self._clock.now(), admin_id, "announcement.made", str(channel.chat_id), None, after)
-        if made:
-            await self._first_steps.announced()
-        return Confirmed(tuple(made), tuple(standing))
-
-    def _new(self, admin_id: int, draft: PublishDraft, channel: Channel, progress_id: int | None) -> NewAnnouncement:
         now = self._clock.now()
-        source = source_of(channel.source_number or 0)
-        return NewAnnouncement(
+        url_of = partial(post_link, self._username, draft.code)
+        confirmed = await confirming.confirm(self._plan(draft, progress_id), admin_id, now, url_of)
+        for one in confirmed.new:
+            await note(now, admin_id, "announcement.made", str(one.chat_id), None, confirming.made_for_audit(one))
+        if confirmed.made:
+            await self._first_steps.announced()
+        return confirmed
+
+    def _plan(self, draft: PublishDraft, progress_id: int | None) -> Plan:
+        return Plan(
             key=draft.id,
-            post_code=draft.code,
-            chat_id=channel.chat_id,
-            publish_at=draft.publish_at or now,
-            is_now=draft.publish_at is None,
-            leaves_after_minutes=draft.leaves_after_minutes,
-            source=source,
+            code=draft.code,
+            number=draft.number,
+            title=draft.title,
+            chat_ids=draft.chat_ids,
             text=draft.text,
             cover=draft.cover,
             label=draft.label,
-            url=post_link(self._username, draft.code, source),
+            publish_at=draft.publish_at,
+            leaves_after_minutes=draft.leaves_after_minutes,
             silent=draft.silent,
             pin=draft.pin,
-            created_by=admin_id,
-            created_at=now,
-            number=draft.number,
-            title=draft.title,
-            channel=channel.name,
+            again=draft.again,
             progress_message_id=progress_id,
             progress_bot_id=self._bot.id,
-            is_reported=draft.publish_at is not None or progress_id is None,
         )
 
     async def screen(self, announcements: Sequence[Announcement], page: int = 0) -> Screen:

@@ -12,7 +12,7 @@ from admin_bot.conversation.dialogue import Dialogue
 from admin_bot.undo import Undone, UndoService, UndoStep
 from core.clock import Clock
 from core.settings import SettingField, field_of
-from core.settings.changes import Editor, SettingChange, SettingsNow
+from core.settings.changes import Editor, SettingChange, SettingsNow, recorded
 from core.team.rights import Right
 from database.operations import settings_ops
 from views.settings.callbacks import fingerprint, read_seen
@@ -75,7 +75,8 @@ class SettingsService:
         at = self._clock.now()
         change = await settings_ops.change_from(name, value, expected=expected, by=editor, at=at)
         if change.is_stored:
-            before, after = _recorded(name, expected), _recorded(name, change.now.value(name))
+            field = field_of(name)
+            before, after = recorded(field, expected), recorded(field, change.now.value(name))
             await note(at, editor.user_id, "setting.changed", name, before, after)
         return change
 
@@ -101,10 +102,3 @@ class SettingsService:
 def plain(value: Any) -> Any:
     """Return a value as it is stored with a conversation."""
     return value.value if isinstance(value, Enum) else value
-
-
-def _recorded(name: str, value: Any) -> Any:
-    """Return the value as the audit log keeps it: of a secret, only whether there is one."""
-    if not field_of(name).is_secret:
-        return value
-    return "empty" if value is None else "set"

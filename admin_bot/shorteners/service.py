@@ -46,7 +46,7 @@ class ShortenerService:
         """Return a card with a note (HTML) above it, or the list when the shortener is gone."""
         entry = await self.entry(code)
         if entry is None:
-            return (await self.list_screen()).with_note(texts.GONE)
+            return (await self.list_screen()).with_note(texts.gone())
         return screens.card(entry, self._zone).with_note(said)
 
     async def _entries(self, listed: tuple[Shortener, ...]) -> list[Entry]:
@@ -171,4 +171,4 @@ def _consequence(before: AccessMode, after: AccessMode) -> str:
     """Say what follows for subscribers when the access mode follows the shorteners."""
     if before is after:
         return ""
-    return texts.POSTS_ARE_OPEN if after is AccessMode.OPEN else texts.POSTS_COST_CREDITS
+    return texts.posts_are_open() if after is AccessMode.OPEN else texts.posts_cost_credits()

@@ -14,6 +14,7 @@ from core.statistics import DayStats
 from core.supervisor import Supervisor
 from monitoring.pictures import Picture, Theme
 from sender.failures import TELEGRAM_ERRORS, classify
+from views.language import spoken
 from views.statistics import texts
 
 log = structlog.get_logger("tollgate.admin")
@@ -48,8 +49,8 @@ class ChartAlbums:
         self._clock = clock
         #: chats whose pictures are being drawn or sent
         self._busy: set[int] = set()
-        #: days -> when they were drawn, the numbers drawn, and the files
-        self._drawn: dict[int, tuple[float, list[DayStats], list[bytes]]] = {}
+        #: days and language -> when they were drawn, the numbers drawn, and the files
+        self._drawn: dict[tuple[int, str], tuple[float, list[DayStats], list[bytes]]] = {}
         #: chat -> message ids of its newest album
         self._shown: dict[int, list[int]] = {}
 
@@ -68,9 +69,9 @@ class ChartAlbums:
         try:
             files = await self._files(span, days)
             if files is None:
-                await self._bot.send_message(chat_id, texts.NOT_DRAWN)
+                await self._bot.send_message(chat_id, texts.not_drawn())
             elif await self._send(chat_id, span, files) is None:
-                await self._bot.send_message(chat_id, texts.NOT_SENT)
+                await self._bot.send_message(chat_id, texts.not_sent())
         except TELEGRAM_ERRORS as error:
             log.info("charts.admin_not_notified", chat_id=chat_id, reason=classify(error))
         finally:
@@ -79,8 +80,9 @@ class ChartAlbums:
     async def _files(self, span: int, days: list[DayStats]) -> list[bytes] | None:
         """Return a PNG file for each picture; None when drawing failed or took too long."""
         now_s = self._clock.monotonic()
-        if span in self._drawn:
-            at_s, of, files = self._drawn[span]
+        drawn = (span, spoken())
+        if drawn in self._drawn:
+            at_s, of, files = self._drawn[drawn]
             if of == days and now_s - at_s < KEPT_FOR_S:
                 return files
         # in a task of its own: an exception of the drawing library ends that task and is logged by the supervisor
@@ -92,7 +94,7 @@ class ChartAlbums:
             return None
         if drawing.cancelled() or drawing.exception() is not None:
             return None
-        self._drawn[span] = (now_s, days, drawing.result())
+        self._drawn[drawn] = (now_s, days, drawing.result())
         return drawing.result()
 
     async def _draw_all(self, days: list[DayStats]) -> list[bytes]:

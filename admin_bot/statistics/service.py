@@ -1,122 +1,127 @@
-"""The statistics: the numbers of a period, and requests for a new count."""
+"""The statistics: the numbers of a period, the lists behind them, pictures and files."""
 
-from collections.abc import Sequence
-from functools import partial
+from dataclasses import replace
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
+import structlog
 from aiogram import Bot
-from aiogram.types import CallbackQuery
+from aiogram.types import BufferedInputFile, CallbackQuery
 
-from admin_bot.job_runs import JobRuns, Requested
-from admin_bot.run_follower import RunFollower
 from admin_bot.screens import pressed_message, send, show, toast
+from admin_bot.source_names import find_names
 from admin_bot.statistics.charts import ChartAlbums
 from core.clock import Clock
-from core.jobs import JobOutcome, JobRun, LeaseRow
-from database.operations import deletion_ops, statistics_ops, user_ops
+from core.days import start_of_day
+from core.statistics.periods import Figures, Period, days_before
+from core.statistics.tables import days_csv
+from core.team.admins import Role
+from core.team.rights import Right, may
+from database.operations import statistics_ops
+from database.operations.counting import post_days
 from database.operations.posts import post_ops
+from database.operations.shorteners import shortener_counts, shortener_ops
+from sender.failures import TELEGRAM_ERRORS, classify
+from views.navigation import MENU
 from views.screens import Screen
-from views.statistics import texts
-from views.statistics.callbacks import SPANS
+from views.statistics import lists, texts
+from views.statistics.callbacks import View
 
-#: days shown first
-SPAN = 7
-#: outcomes after which the numbers are older than they should be
-_NOT_COUNTED = (JobOutcome.FAILED, JobOutcome.TIMED_OUT, JobOutcome.MISSED, JobOutcome.ABANDONED)
-#: runs of the statistics job read to find the last successful one
-_RUNS_READ = 20
+log = structlog.get_logger("tollgate.admin")
 
 
 class StatisticsService:
     """What the command and its buttons share."""
 
-    def __init__(
-        self,
-        bot: Bot,
-        clock: Clock,
-        zone: ZoneInfo,
-        runs: JobRuns,
-        charts: ChartAlbums,
-        follower: RunFollower,
-        job: str,
-    ) -> None:
-        """`job`: the one that counts."""
+    def __init__(self, bot: Bot, clock: Clock, zone: ZoneInfo, charts: ChartAlbums) -> None:
         self._bot = bot
         self._clock = clock
         self._zone = zone
-        self._runs = runs
         self._charts = charts
-        self._follower = follower
-        self._job = job
 
-    async def present(self, chat_id: int) -> None:
-        """Send the numbers of the last days as a new message."""
-        _, screen = await self._read(SPAN)
-        await send(self._bot, chat_id, screen)
+    async def present(self, chat_id: int, role: Role) -> None:
+        """Send the first screen of a role as a new message."""
+        await send(self._bot, chat_id, await self._first_screen(role))
 
-    async def show(self, query: CallbackQuery, span: int = SPAN) -> None:
-        """Show the numbers of the last `span` days in place of the pressed screen."""
-        numbers, screen = await self._read(span)
-        await toast(query)
-        await self._put(query, numbers, screen, span)
+    async def open(self, query: CallbackQuery, role: Role) -> None:
+        """Show the first screen of a role in place of the pressed one."""
+        await self._turn(query, await self._first_screen(role))
 
-    async def draw(self, query: CallbackQuery, span: int) -> None:
-        """Request the pictures of the last `span` days, and show the current numbers."""
-        numbers, screen = await self._read(span)
-        span_drawn = max(span, texts.PICTURE_SPAN_MIN)
-        days = texts.last(numbers.days, span_drawn, self._clock.now(), self._zone)
-        if not days:
-            await toast(query, texts.NOTHING_TO_DRAW)
-        elif self._charts.request(query.from_user.id, span_drawn, days):
-            await toast(query, texts.DRAWING)
-        else:
-            await toast(query, texts.DRAWING_BEFORE)
-        await self._put(query, numbers, screen, span)
+    async def show(self, query: CallbackQuery, view: View, period: Period) -> None:
+        """Show a screen of a period in place of the pressed one."""
+        await self._turn(query, await self._screen(view, period))
 
-    async def count(self, query: CallbackQuery, span: int) -> None:
-        """Request a new count; the message is kept up to date until it has ended."""
-        requested = await self._runs.request(query.from_user.id, self._job)
-        numbers, screen = await self._read(span)
-        is_waiting_already = requested is Requested.WAITING_ALREADY
-        await toast(query, texts.COUNTING_BEFORE if is_waiting_already else texts.COUNTING)
-        await self._put(query, numbers, screen, span)
+    async def show_posts(self, query: CallbackQuery, period: Period, page: int, role: Role) -> None:
+        """Show a page of the list of posts in place of the pressed screen."""
+        await self._turn(query, await self._posts(period, page, role))
 
-    async def _put(self, query: CallbackQuery, numbers: texts.Numbers, screen: Screen, span: int) -> None:
-        pressed = pressed_message(query)
-        await self._follower.release(pressed)
-        ref = await show(self._bot, pressed, screen)
-        if numbers.is_counting:
-            await self._follower.follow(ref, screen, partial(self._poll, screen, span))
-
-    async def _poll(self, shown: Screen, span: int) -> tuple[Screen, bool]:
-        """Return the screen, and whether it is final. During a count only the run is read, not the numbers."""
-        runs, lease = await self._runs.read(self._job, _RUNS_READ)
-        if self._is_counting(runs, lease):
-            return shown, False
-        numbers, screen = await self._read(span)
-        return screen, not numbers.is_counting
-
-    def _is_counting(self, runs: Sequence[JobRun], lease: LeaseRow | None) -> bool:
-        is_running = lease is not None and lease.is_held(self._clock.now())
-        return is_running or any(run.is_waiting for run in runs)
-
-    async def _read(self, span: int) -> tuple[texts.Numbers, Screen]:
-        runs, lease = await self._runs.read(self._job, _RUNS_READ)
+    async def show_post(self, query: CallbackQuery, code: str, period: Period, page: int, role: Role) -> None:
+        """Show the numbers of one post; the list when it is gone."""
+        post = await post_ops.find(code)
+        if post is None:
+            await self.show_posts(query, period, page, role)
+            return
         now = self._clock.now()
-        ended = [run for run in runs if run.outcome is not None]
-        numbers = texts.Numbers(
-            days=await statistics_ops.last_days(now, max(SPANS)),
-            live=texts.Live(
-                users=await user_ops.count(),
-                posts=await post_ops.count_live(),
-                overdue=await deletion_ops.count_overdue(now),
-            ),
-            counted_at=next((run.started_at for run in runs if _is_complete(run)), None),
-            is_counting=self._is_counting(runs, lease),
-            failed_at=ended[0].finished_at if ended and ended[0].outcome in _NOT_COUNTED else None,
-        )
-        return numbers, texts.statistics(numbers, span, now, self._zone)
+        start = statistics_ops.start_of(period, now, self._zone)
+        steps = await post_days.of_post(code, start, now)
+        opened = lists.Openings(post.opened, post.opened_since)
+        numbers = lists.PostNumbers(post.title, post.number, opened, Figures(steps.model_dump()))
+        await self._turn(query, lists.post(numbers, period, page, self._zone))
 
+    async def draw(self, query: CallbackQuery, period: Period) -> None:
+        """Request the pictures of a period."""
+        span = max(period.days or texts.PICTURE_SPAN_MAX, texts.PICTURE_SPAN_MIN)
+        first = days_before(self._today(), span - 1, self._zone)
+        days = await statistics_ops.read_days(first, self._clock.now())
+        if not days:
+            await toast(query, texts.nothing_to_draw())
+        elif self._charts.request(query.from_user.id, span, days):
+            await toast(query, texts.drawing())
+        else:
+            await toast(query, texts.drawing_before())
 
-def _is_complete(run: JobRun) -> bool:
-    return run.outcome is JobOutcome.SUCCEEDED and not run.more
+    async def send_csv(self, query: CallbackQuery, period: Period) -> None:
+        """Send the days of a period as a file."""
+        now = self._clock.now()
+        days = await statistics_ops.read_days(statistics_ops.start_of(period, now, self._zone), now)
+        file = BufferedInputFile(days_csv(days, self._zone), f"statistics-{now.astimezone(self._zone):%Y-%m-%d}.csv")
+        await toast(query)
+        try:
+            await self._bot.send_document(query.from_user.id, file)
+        except TELEGRAM_ERRORS as error:
+            log.warning("statistics.file_not_sent", reason=classify(error))
+            await self._bot.send_message(query.from_user.id, texts.not_sent())
+
+    def _today(self) -> datetime:
+        return start_of_day(self._clock.now(), self._zone)
+
+    async def _turn(self, query: CallbackQuery, screen: Screen) -> None:
+        await toast(query)
+        await show(self._bot, pressed_message(query), screen)
+
+    async def _first_screen(self, role: Role) -> Screen:
+        if may(role, Right.STATISTICS):
+            return await self._screen(View.OVERVIEW, Period.WEEK)
+        return await self._posts(Period.WEEK, 0, role)
+
+    async def _screen(self, view: View, period: Period) -> Screen:
+        now = self._clock.now()
+        if view is View.SHORTENERS:
+            names = [one.name for one in await shortener_ops.load()]
+            since = statistics_ops.start_of(period, now, self._zone)
+            return lists.shorteners(await shortener_counts.sums(names, since), period)
+        numbers = await statistics_ops.overview(period, now, self._zone)
+        match view:
+            case View.STOPS:
+                return lists.stops(numbers.figures, period)
+            case View.SOURCES:
+                shown = list(numbers.sources)[: lists.SHOWN]
+                return lists.sources(numbers.sources, await find_names(shown, now, self._zone), period)
+        return texts.overview(numbers, self._zone)
+
+    async def _posts(self, period: Period, page: int, role: Role) -> Screen:
+        now, size = self._clock.now(), lists.POSTS_A_PAGE
+        start = statistics_ops.start_of(period, now, self._zone)
+        found = await post_days.top(start, now, size + 1, page * size)
+        page_of_posts = lists.posts(found[:size], period, page, has_more=len(found) > size)
+        return page_of_posts if may(role, Right.STATISTICS) else replace(page_of_posts, parent=MENU)

@@ -1,7 +1,7 @@
 """Alerts about the storage channel: one when the admin bot loses it, one when it works again."""
 
 from core.health.incidents import restricted_storage_incident
-from monitoring.alerts import Alerts
+from monitoring.alerts import Alerts, Words
 from views.owner_alerts import storage_back, storage_restricted, storage_unrestricted
 
 
@@ -17,16 +17,16 @@ class StorageAlarm:
         #: channels whose incident was raised here
         self._raised: set[int] = set()
 
-    async def raise_incident(self, chat_id: int, html: str) -> None:
+    async def raise_incident(self, chat_id: int, words: Words) -> None:
         """Alert the owners, unless the incident is raised already."""
-        if await self._alerts.raise_once(_incident(chat_id), html):
+        if await self._alerts.raise_once(_incident(chat_id), words):
             self._raised.add(chat_id)
 
     async def clear(self, chat_id: int) -> None:
         """End an incident raised here and alert the owners: the admin bot can post again."""
         if chat_id in self._raised:
             self._raised.discard(chat_id)
-            await self._alerts.clear(_incident(chat_id), storage_back())
+            await self._alerts.clear(_incident(chat_id), storage_back)
 
     async def clear_for_both_bots(self, chat_id: int) -> None:
         """End the incident without an alert, also one raised by the user bot: both bots have all rights."""
@@ -37,9 +37,9 @@ class StorageAlarm:
         """Alert the owners once when saving is restricted in the channel, and once when it no longer is."""
         incident = restricted_storage_incident(chat_id)
         if is_restricted:
-            await self._alerts.raise_once(incident, storage_restricted())
+            await self._alerts.raise_once(incident, storage_restricted)
         else:
-            await self._alerts.clear(incident, storage_unrestricted())
+            await self._alerts.clear(incident, storage_unrestricted)
 
 
 def _incident(chat_id: int) -> str:

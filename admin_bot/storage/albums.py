@@ -13,6 +13,7 @@ from cachetools import FIFOCache
 
 from core.clock import Clock
 from core.errors import StoreUnavailable, TollgateError
+from core.language import N_
 from core.posts import PostItem
 from core.retries import OutagePauses
 from core.supervisor import Supervisor
@@ -74,7 +75,7 @@ class Album:
 class Stopped(TollgateError):
     """The process ended before the album could be stored."""
 
-    sentence = "I was stopped before your album was stored. Please send it again."
+    source = N_("I was stopped before your album was stored. Please send it again.")
 
 
 class AlbumReceiver(Protocol):

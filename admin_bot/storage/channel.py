@@ -12,7 +12,7 @@ from core.errors import NotReady
 from database.operations import settings_ops
 from sender.failures import TELEGRAM_ERRORS
 from views.storage.rights import Lack
-from views.storage.texts import NO_STORAGE
+from views.storage.texts import no_storage
 
 Member = object
 
@@ -79,7 +79,7 @@ class StorageChannel:
         """Return the channel's id. Raises NotReady, which says what to do."""
         chat_id = await self.find()
         if chat_id is None:
-            raise NotReady(NO_STORAGE)
+            raise NotReady(no_storage())
         self._unmetered_chats.add(chat_id)
         return chat_id
 

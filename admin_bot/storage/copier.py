@@ -15,7 +15,7 @@ from sender.refusals import Failure
 from sender.subjects import ChatRole, Subject, subject_of
 from views.owner_alerts import storing_lost
 from views.storage import copying_texts as texts
-from views.storage.texts import UNREACHABLE, lacks_sentence, not_stored
+from views.storage.texts import lacks_sentence, not_stored, unreachable
 
 log = structlog.get_logger("tollgate.storing")
 
@@ -68,6 +68,10 @@ class Copier:
         await self._alarm.clear(target)
         return stored
 
+    async def home(self) -> int:
+        """Return the storage channel's id. Raises NotReady without one."""
+        return await self._storage.require()
+
     async def delete_copies(self, stored: Stored) -> None:
         """Delete copies. A failure is logged: Telegram does not delete what is older than 48 hours."""
         try:
@@ -82,20 +86,24 @@ class Copier:
         if certainty is Certainty.UNKNOWN:
             return NotStored(texts.store_unsure(wait_s))
         if certainty is Certainty.REPEAT:
-            return NotStored(texts.STORE_TROUBLE if wait_s is None else texts.store_wait(wait_s))
+            return NotStored(texts.store_trouble() if wait_s is None else texts.store_wait(wait_s))
         if subject_of(failure, _COPY, ChatRole.STORAGE) is Subject.STORAGE_CHANNEL:
             return await self._lost(target)
         if failure in _NOT_COPYABLE:
-            return NotStored(texts.NOTHING_COPIED)
+            return NotStored(texts.nothing_copied())
         return NotStored(texts.store_refused(error.message if isinstance(error, TelegramAPIError) else str(error)))
 
     async def _lost(self, target: int) -> NotStored:
         """Name the missing rights to the admin, and raise the incident for the owners."""
         rights = await self._storage.missing_rights(target, self._bot, self._user_bot)
         admin, user = await self._bot.me(), await self._user_bot.me()
-        what = lacks_sentence((admin.username or "", rights.admin_bot), (user.username or "", rights.user_bot))
-        await self._alarm.raise_incident(target, storing_lost(what or UNREACHABLE))
-        return NotStored(not_stored(what or UNREACHABLE))
+
+        def what() -> str:
+            named = (admin.username or "", rights.admin_bot), (user.username or "", rights.user_bot)
+            return lacks_sentence(*named) or unreachable()
+
+        await self._alarm.raise_incident(target, lambda: storing_lost(what()))
+        return NotStored(not_stored(what()))
 
     async def _incomplete(self, stored: Stored, chat_id: int, wanted: Sequence[int]) -> NotStored:
         if stored.message_ids:

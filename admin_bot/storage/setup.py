@@ -16,6 +16,7 @@ from core.team.rights import Right, may
 from database import first_hour
 from database.operations import settings_ops
 from database.team import Team
+from views.catalogues import Languages, speaking_to_member
 from views.screens import Screen
 from views.storage import keyboards, texts
 from views.storage.rights import Lack
@@ -99,6 +100,12 @@ class StorageSetup:
             return
         if not may(await team.role_of(candidate.admin_id), Right.STORAGE):
             return
+        # a press of nobody, or of somebody else
+        async with speaking_to_member(team, candidate.admin_id):
+            await self._go_on(candidate, after)
+
+    async def _go_on(self, candidate: StorageCandidate, after: AfterStorage) -> None:
+        chat_id = candidate.chat_id
         outcome = await self.choose(Editor(candidate.admin_id, candidate.admin_name), chat_id, candidate.title)
         ref = MessageRef(candidate.admin_id, candidate.message_id)
         if isinstance(outcome, Chosen):
@@ -126,12 +133,14 @@ class StorageSetup:
             await self._bot.send_message(by.user_id, outcome.sentence, reply_markup=keyboards.pick_storage())
         return True
 
-    async def tell_of_wrong_bot(self, chat_id: int, username: str) -> None:
+    async def tell_of_wrong_bot(self, chat_id: int, username: str, team: Languages) -> None:
         """Another bot was added to the channel that waits for the user bot."""
         candidate = (await first_hour.current(self._clock.now())).candidate
         if candidate is not None and candidate.chat_id == chat_id:
             wanted = await self._user_bot_name()
-            await self._bot.send_message(candidate.admin_id, texts.wrong_bot(username, wanted))
+            async with speaking_to_member(team, candidate.admin_id):
+                html = texts.wrong_bot(username, wanted)
+            await self._bot.send_message(candidate.admin_id, html)
 
     async def _lacking(self, chat_id: int, title: str, rights: Rights, seen: Description) -> Screen | None:
         if not rights.are_complete:

@@ -12,6 +12,7 @@ from admin_bot.audit import note
 from core.clock import Clock
 from database.operations import login_ops
 from sender.failures import TELEGRAM_ERRORS, classify
+from views.catalogues import Languages, speaking_to_member
 from views.system import admin_page_keyboards as keyboards
 from views.system import admin_page_texts as texts
 
@@ -38,8 +39,11 @@ class AdminPage:
     `public_base_url`: PUBLIC_BASE_URL, "" if not set; `web_address`: the page's address on the machine itself.
     """
 
-    def __init__(self, bot: Bot, clock: Clock, zone: ZoneInfo, *, public_base_url: str, web_address: str) -> None:
+    def __init__(
+        self, bot: Bot, team: Languages, clock: Clock, zone: ZoneInfo, *, public_base_url: str, web_address: str
+    ) -> None:
         self._bot = bot
+        self._team = team
         self._clock = clock
         self._zone = zone
         self._base_url = public_base_url
@@ -71,8 +75,9 @@ class AdminPage:
         """Make the page the menu button of each admin's chat, if its address is https. A failure is logged."""
         if not keyboards.takes_mini_app(self._base_url):
             return
-        button = keyboards.menu_button(self._base_url)
         for admin_id in sorted(admin_ids):
+            async with speaking_to_member(self._team, admin_id):
+                button = keyboards.menu_button(self._base_url)
             try:
                 await self._bot.set_chat_menu_button(chat_id=admin_id, menu_button=button)
             except TELEGRAM_ERRORS as error:

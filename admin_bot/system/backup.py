@@ -53,7 +53,7 @@ class BackupService:
         """Request another backup."""
         requested = await self._runs.request(query.from_user.id, self._job)
         is_waiting_already = requested is Requested.WAITING_ALREADY
-        await self.show(query, texts.ASKED_FOR_BEFORE if is_waiting_already else texts.ASKED_FOR)
+        await self.show(query, texts.asked_for_before() if is_waiting_already else texts.asked_for())
 
     async def show(self, query: CallbackQuery, toast_text: str | None = None) -> None:
         """Show the current state in place of the pressed message."""

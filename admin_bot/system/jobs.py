@@ -21,9 +21,9 @@ from views.system import jobs_texts as texts
 #: runs shown on one job's screen
 RUNS_SHOWN = 6
 _REQUEST_ANSWERS = {
-    Requested.NEW: texts.ASKED_FOR,
-    Requested.WAITING_ALREADY: texts.ASKED_FOR_BEFORE,
-    Requested.AFTER_RUNNING: texts.FOLLOWS,
+    Requested.NEW: texts.asked_for,
+    Requested.WAITING_ALREADY: texts.asked_for_before,
+    Requested.AFTER_RUNNING: texts.follows,
 }
 
 
@@ -110,7 +110,7 @@ class JobService:
 
     async def run(self, admin_id: int, job: str) -> str:
         """Request a run."""
-        return _REQUEST_ANSWERS[await self._runs.request(admin_id, job)]
+        return _REQUEST_ANSWERS[await self._runs.request(admin_id, job)]()
 
     async def pause(self, admin_id: int, job: str) -> str:
         """Start no scheduled run until `resume`; requested runs start all the same."""
@@ -121,7 +121,7 @@ class JobService:
             self._unconfirmed.add(change)
             raise
         await self._note(change, is_changed=is_changed)
-        return texts.PAUSED if is_changed else texts.PAUSED_BEFORE
+        return texts.paused() if is_changed else texts.paused_before()
 
     async def resume(self, admin_id: int, job: str) -> str:
         """Start scheduled runs again."""
@@ -132,7 +132,7 @@ class JobService:
             self._unconfirmed.add(change)
             raise
         await self._note(change, is_changed=is_changed)
-        return texts.RESUMED if is_changed else texts.RESUMED_BEFORE
+        return texts.resumed() if is_changed else texts.resumed_before()
 
     async def _note(self, change: tuple[int, str, str], *, is_changed: bool) -> None:
         """Write a change to the audit log, also one an earlier attempt made whose answer was lost."""

@@ -6,7 +6,9 @@ from admin_bot.channel_connector import ChannelConnector
 from admin_bot.context import AdminContext
 from admin_bot.storage.channel import StorageChannel
 from admin_bot.team.first_hour import FirstHourGuide
+from admin_bot.team.members import TeamService
 from admin_bot.team.menus import TeamMenus
+from admin_bot.team.notices import RoleNotices
 from database import bot_profiles
 from sender.profiles import BotProfile
 
@@ -17,6 +19,8 @@ class TeamServices:
 
     menus: TeamMenus
     first_hour: FirstHourGuide
+    members: TeamService
+    notices: RoleNotices
     #: used by publishing, too
     connector: ChannelConnector
 
@@ -24,8 +28,12 @@ class TeamServices:
 def build_team(context: AdminContext, storage: StorageChannel) -> TeamServices:
     """Build the services."""
     connector = ChannelConnector(context.bot, storage, BotProfile(context.user_bot, bot_profiles), context.clock)
+    menus = TeamMenus(BotProfile(context.bot, bot_profiles), context.team, context.user_bot_username)
+    members = TeamService(context.bot, context.team, menus, context.clock, context.zone)
     return TeamServices(
-        TeamMenus(BotProfile(context.bot, bot_profiles), context.team, context.user_bot_username),
-        FirstHourGuide(context.bot, storage, connector, context.clock),
+        menus,
+        FirstHourGuide(context.bot, context.team, storage, connector, context.clock),
+        members,
+        RoleNotices(members, context.clock),
         connector,
     )

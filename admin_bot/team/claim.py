@@ -36,6 +36,7 @@ async def claim(
     if outcome not in (ClaimOutcome.CLAIMED, ClaimOutcome.YOURS):
         await message.answer(texts.not_claimed(outcome, user_bot_username))
         return
+    await team.note_app_language(user_id, message.from_user.language_code if message.from_user else None)
     if outcome is ClaimOutcome.CLAIMED:
         await note(clock.now(), user_id, "owner.claimed", str(user_id))
         sentence = texts.claimed(message.from_user.first_name if message.from_user else "")

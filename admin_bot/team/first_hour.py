@@ -13,7 +13,8 @@ from core.team.first_hour import Step, open_steps
 from core.team.rights import Right, may
 from database import first_hour as stored
 from database.operations import channel_ops
-from views.admin_texts import SEND_ANYTHING
+from views.admin_texts import send_anything
+from views.catalogues import Languages, speaking_to_member
 from views.storage import keyboards as storage_keyboards
 from views.storage import texts as storage_texts
 from views.team import first_hour as views
@@ -22,8 +23,11 @@ from views.team import first_hour as views
 class FirstHourGuide:
     """Asks the open questions, one after the other. What was answered is in the database: a restart loses nothing."""
 
-    def __init__(self, bot: Bot, storage: StorageChannel, connector: ChannelConnector, clock: Clock) -> None:
+    def __init__(
+        self, bot: Bot, team: Languages, storage: StorageChannel, connector: ChannelConnector, clock: Clock
+    ) -> None:
         self._bot = bot
+        self._team = team
         self._storage = storage
         self._connector = connector
         self._clock = clock
@@ -46,7 +50,7 @@ class FirstHourGuide:
             html = f"{before} {storage_texts.first()}"
             await self._bot.send_message(user_id, html, reply_markup=storage_keyboards.pick_storage())
         else:
-            await self._bot.send_message(user_id, views.ASK_AN_OWNER)
+            await self._bot.send_message(user_id, views.ask_an_owner())
         return True
 
     async def storage_chosen(self, admin_id: int, title: str) -> None:
@@ -57,17 +61,17 @@ class FirstHourGuide:
             await self.ask_channel(admin_id)
 
     async def ask_channel(self, admin_id: int) -> None:
-        await self._bot.send_message(admin_id, views.WHICH_CHANNEL, reply_markup=views.pick_channel())
+        await self._bot.send_message(admin_id, views.which_channel(), reply_markup=views.pick_channel())
 
     async def later(self, admin_id: int) -> None:
         """The channel comes later: the question stays on the Menu."""
-        await self._bot.send_message(admin_id, SEND_ANYTHING, reply_markup=ReplyKeyboardRemove())
+        await self._bot.send_message(admin_id, send_anything(), reply_markup=ReplyKeyboardRemove())
 
     async def connect(self, admin_id: int, chat_id: int, title: str | None) -> None:
         """Connect the chosen channel, or say why not; then the question stays."""
         outcome = await self._connector.connect(admin_id, chat_id, title)
         if isinstance(outcome, Connected):
-            await self._bot.send_message(admin_id, views.CONNECTED, reply_markup=ReplyKeyboardRemove())
+            await self._bot.send_message(admin_id, views.connected(), reply_markup=ReplyKeyboardRemove())
         elif isinstance(outcome, RightsMissing):
             username = (await self._bot.me()).username or ""
             await send(self._bot, admin_id, views.may_not_post(outcome.title, username, chat_id))
@@ -84,7 +88,9 @@ class FirstHourGuide:
         """A post was published: say once, after the first one ever, what can come next."""
         now = self._clock.now()
         if (await stored.current(now)).told_at is None and await stored.mark_told(now):
-            await send(self._bot, admin_id, views.after_publishing(code))
+            async with speaking_to_member(self._team, admin_id):
+                screen = views.after_publishing(code)
+            await send(self._bot, admin_id, screen)
 
     async def publishing_channel(self) -> str | None:
         """Return the name of the only connected channel while nothing was announced yet; None otherwise."""

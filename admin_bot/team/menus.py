@@ -1,10 +1,13 @@
 """What the admin bot shows of itself: its texts, and the commands in each member's chat."""
 
+from functools import partial
+
 from admin_bot.command_menu import for_everybody, for_role
 from core.errors import TollgateError
 from core.team.admins import Role
 from database.team import Team
 from sender.profiles import BotProfile, Text
+from views.catalogues import in_each_language_of_the_team, speaking_to_member
 from views.team.profiles import about_admin_bot, describe_admin_bot
 
 
@@ -18,9 +21,12 @@ class TeamMenus:
 
     async def refresh(self) -> None:
         """Bring texts, the list of strangers and those of known chats up to date; for the start."""
-        await self._profile.show_commands(for_everybody(self._username))
-        await self._profile.describe(Text.ABOUT, about_admin_bot(self._username))
-        await self._profile.describe(Text.DESCRIPTION, describe_admin_bot())
+        everybody = in_each_language_of_the_team(partial(for_everybody, self._username))
+        for language, commands in everybody.items():
+            await self._profile.show_commands(commands, language=language)
+        about = in_each_language_of_the_team(partial(about_admin_bot, self._username))
+        await self._profile.describe_in_each(Text.ABOUT, about)
+        await self._profile.describe_in_each(Text.DESCRIPTION, in_each_language_of_the_team(describe_admin_bot))
         try:
             members = await self._team.members()
         except TollgateError:
@@ -33,4 +39,6 @@ class TeamMenus:
         if role is None:
             await self._profile.hide_commands(user_id)
         else:
-            await self._profile.show_commands(for_role(role), user_id)
+            async with speaking_to_member(self._team, user_id):
+                commands = for_role(role)
+            await self._profile.show_commands(commands, user_id)

@@ -9,7 +9,7 @@ from admin_bot.team.first_hour import FirstHourGuide
 from core.team.first_hour import Step
 from views.navigation import AskFirstChannel
 from views.team.callbacks import CheckFirstChannel
-from views.team.first_hour import FIRST_CHANNEL_REQUEST_ID, LATER_BUTTON
+from views.team.first_hour import FIRST_CHANNEL_REQUEST_ID, is_later_button
 
 
 async def is_first_channel(message: Message) -> bool:
@@ -20,7 +20,7 @@ async def is_first_channel(message: Message) -> bool:
 
 async def is_later(message: Message, first_hour: FirstHourGuide) -> bool:
     """Return whether it is the button `Later`, and no post of that text."""
-    return message.text == LATER_BUTTON and Step.CHANNEL in await first_hour.open_steps()
+    return is_later_button(message.text) and Step.CHANNEL in await first_hour.open_steps()
 
 
 async def picked(message: Message, first_hour: FirstHourGuide) -> None:

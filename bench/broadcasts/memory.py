@@ -50,9 +50,7 @@ async def measure(telegram: Telegram, plan: Plan) -> list[Figure]:
     figure.notes = [
         f"Without a limit; after {COPIES} copies the broadcast is cancelled. By then the product has made the rows of "
         "all recipients, and while it sends it holds one page of ids. The naive way reads all users into a list and "
-        f"sends to the first {COPIES}. The memory is sampled 20 times a second, from after a garbage collection on. "
-        "SecantusDB, where that is the server, reads all users that are left for each page of rows "
-        "(docs/decisions/0004), which makes the first copy late.",
+        f"sends to the first {COPIES}. The memory is sampled 20 times a second, from after a garbage collection on.",
     ]
     return [figure]
 

@@ -20,7 +20,7 @@ from sandbox.chats.posting import Draft, store
 from sandbox.control.world_setup import add_chat, load
 from sandbox.server import Sandbox
 from sandbox.state.flood import Flood
-from sandbox.state.world import Bot, Content, Dialog, Member, User
+from sandbox.state.records import Bot, Content, Dialog, Member, User
 
 OWNER, STORAGE = 501, -1001000000001
 #: the product in memory, the product on a server, and the bot it is compared with
@@ -32,7 +32,7 @@ FIRST_SUBSCRIBER = 1_000_000
 #: a rate of the product that is never reached, in calls a second; above what its configuration takes
 UNLIMITED_PER_S = 100_000.0
 #: as long as the product's notice, formatted like it
-NOTICE = "This will be deleted in <b>30 minutes</b>, at 12:30 (UTC).\nSave what you want to keep before then."
+NOTICE = "Deleted in 30 min, at 12:30 (UTC). Save what you need."
 #: a delivery that takes longer has failed, in seconds
 DELIVERY_TIMEOUT_S = 60.0
 

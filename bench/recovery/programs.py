@@ -44,7 +44,7 @@ def product(url: str, store: Store, database: str) -> Program:
         "BULK_RATE_PER_SECOND": str(RATE_PER_S),
         "TIMEZONE": "UTC",
         "WEB_PORT": "0",
-        "JWT_SECRET": "bench" * 8,
+        "JWT_SECRET": "q7Zr2mKx9TfLw4VbNc8Ps3HdJy6GuEaR",
         "LOG_LEVEL": "ERROR",
     }
     return Program("product", "main", (), environment)

@@ -156,8 +156,7 @@ def _notes(plan: Plan) -> list[str]:
         f"do everything twice. Telegram is the sandbox, at up to {RATE_PER_S} calls a second for the product.",
         "Seconds are from the second start. The product goes by the sandbox's clock, which is moved to the next tick "
         f"whenever a run has ended; without that there is one run a minute. A run deletes at most {RUN_MAX:,} "
-        "deliveries, and the claims of the killed process expire after 2 minutes. SecantusDB, where that is the "
-        "server, reads all that is due for each batch (docs/decisions/0004).",
+        "deliveries, and the claims of the killed process expire after 2 minutes.",
         "`deleted twice` is what the killed process had deleted and not struck out; subscribers do not notice, for the "
         "messages are gone and the notice keeps its text. `lost`: subscribers who still see the content at the end.",
     ]

@@ -26,6 +26,8 @@ class Trouble(StrEnum):
     WEBHOOK_LOST = "webhook_lost"
     #: another program polls with the bot's token and takes updates
     SECOND_POLLER = "second_poller"
+    #: no process takes a bot's updates, as far as the one that says so knows
+    NOBODY_POLLS = "nobody_polls"
     #: many updates wait at Telegram
     UPDATES_WAIT = "updates_wait"
     #: Telegram refuses a large share of the calls with 429

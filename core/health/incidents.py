@@ -23,6 +23,11 @@ def incidents_of_channel(chat_id: int) -> tuple[str, ...]:
     return channel_incident(chat_id), channel_refusal_incident(chat_id), invite_link_incident(chat_id)
 
 
+def old_channel_incident(chat_id: int) -> str:
+    """The incident of the channel of old links in which the user bot is no administrator any more."""
+    return f"old_links:{chat_id}"
+
+
 def restricted_storage_incident(chat_id: int) -> str:
     """The incident of a storage channel that restricts saving content."""
     return f"storage_restricted:{chat_id}"

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from core.delivery import minutes_to_live
 from core.durations import in_short
+from core.language import ENGLISH, speaking
 from core.posts import Post
 from core.settings.model import BotSettings
 from core.templates import Html, fill, is_visible, isolated, without_tags
@@ -26,14 +27,16 @@ def fill_announcement(template: str, values: Mapping[str, str]) -> str:
 
 
 def announcement_values(post: Post, settings: BotSettings) -> dict[str, str]:
-    """Return what takes the place of each placeholder of `post_template`."""
+    """Return what takes the place of each placeholder of `post_template`: in English, whoever publishes or edits."""
     minutes = minutes_to_live(post, settings)
+    with speaking(ENGLISH):
+        lifetime = in_short(timedelta(minutes=minutes)) if minutes else "never"
     return {
         "title": isolated(post.title),
         "text": Html(post.text_html),
         "number": str(post.number),
         "count": "1 message" if post.item_count == 1 else f"{post.item_count} messages",
-        "autodelete": in_short(timedelta(minutes=minutes)) if minutes else "never",
+        "autodelete": lifetime,
     }
 
 

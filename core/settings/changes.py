@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from core.records import Record
+from core.settings.fields import SettingField
 from core.settings.model import BotSettings
 
 
@@ -47,3 +48,10 @@ class SettingChange:
     is_stored: bool
     #: another value stands than the one that was expected, and than the new one
     is_conflict: bool = False
+
+
+def recorded(field: SettingField, value: Any) -> Any:
+    """Return a value as the audit log keeps it: of a secret, only whether there is one."""
+    if not field.is_secret:
+        return value
+    return "empty" if value is None else "set"

@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
+from typing import get_args
 
 from annotated_types import Ge, Le, MaxLen
 
 from core.durations import DAY, in_short
+from core.language import _, ngettext, pgettext
 from core.settings.model import BotSettings
 
 
@@ -45,22 +47,22 @@ class Control(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SettingField:
-    """One setting as owners see it."""
+    """One setting as owners see it; its texts are looked up when they are read."""
 
     name: str
     group: Group
-    #: the name on the button
-    label: str
-    sentence: str
+    #: English, marked for translation; see the properties
+    label_source: str
+    sentence_source: str
     control: Control
     #: of a duration: what the stored number counts
     unit: timedelta = timedelta()
     #: of a duration: the word for zero or none; None: there is no such value
-    never: str | None = None
+    never_source: str | None = None
     #: of a duration: the stored values offered on buttons, without the one for `never`
     offered: tuple[int, ...] = ()
     #: of a choice: stored value -> its words
-    words: Mapping[str, str] = field(default_factory=dict)
+    words_source: Mapping[str, str] = field(default_factory=dict)
     #: changed by owners only, and shown to them only
     is_for_owners: bool = False
     #: its value is not written to the audit log
@@ -68,10 +70,38 @@ class SettingField:
     #: a change is confirmed first
     is_confirmed: bool = False
 
+    @property
+    def label(self) -> str:
+        """The name on the button."""
+        return _(self.label_source)
+
+    @property
+    def sentence(self) -> str:
+        return _(self.sentence_source)
+
+    @property
+    def never(self) -> str | None:
+        """The word for zero or none of a duration; None: there is no such value."""
+        return None if self.never_source is None else _(self.never_source)
+
+    @property
+    def words(self) -> Mapping[str, str]:
+        """Stored value -> its words, of a choice."""
+        return {value: _(words) for value, words in self.words_source.items()}
+
 
 def amount_words(field: SettingField, value: int) -> str:
     """Return a duration's stored number in short words: `30 min`, `24 h`, `1 day` where days are counted."""
-    return "1 day" if field.unit == DAY and value == 1 else in_short(value * field.unit)
+    return (
+        ngettext("{count} day", "{count} days", 1).format(count=1)
+        if field.unit == DAY and value == 1
+        else (in_short(value * field.unit))
+    )
+
+
+def on_or_off(*, is_on: bool) -> str:
+    """Return the word for the value of a switch."""
+    return pgettext("switch", "on") if is_on else pgettext("switch", "off")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +111,11 @@ class Limits:
     lowest: int | None = None
     highest: int | None = None
     longest: int | None = None
+
+
+def may_be_empty(name: str) -> bool:
+    """Return whether a setting can have no value."""
+    return type(None) in get_args(BotSettings.model_fields[name].annotation)
 
 
 def limits_of(name: str) -> Limits:

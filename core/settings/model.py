@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from enum import StrEnum
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from core.addresses import is_button_address
 from core.errors import BadInput
@@ -71,11 +71,16 @@ class BotSettings(BaseModel):
     #: 0: never
     leaves_after_minutes: int = Field(0, ge=0, le=LONGEST_MINUTES)
     broadcast_stop_button: bool = False
+    #: subscribers get nothing until then; `core.settings.maintenance`
+    maintenance_until: AwareDatetime | None = None
+    monday_summary: bool = True
     storage_channel_id: int | None = None
+    #: the channel of another bot whose links are opened; None: they are not
+    old_links_channel: int | None = Field(None, ge=CHANNEL_ID_LOWEST, le=-1)
     send_backups: bool = False
     history_days: int = Field(30, ge=1, le=365)
-    keep_unused_tokens_days: int | None = Field(None, ge=1, le=3650)
-    inactive_user_days: int | None = Field(None, ge=7, le=3650)
+    keep_unused_tokens_days: int | None = Field(30, ge=1, le=3650)
+    inactive_user_days: int | None = Field(365, ge=7, le=3650)
 
     @field_validator("how_to_verify_url")
     @classmethod

@@ -32,6 +32,28 @@ class AdminRow:
     proof: str = field(default="", repr=False)
     #: of an owner by claim: the fingerprint of the link's token
     claimed_with: str = field(default="", repr=False)
+    #: as it was when they joined; "": not known
+    name: str = ""
+    added_by: int | None = None
+    added_at: datetime | None = None
+    #: the code of the language they chose; "": that of their app
+    language: str = ""
+    #: the code of their app's language, as it was last; "": not known
+    app_language: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Somebody with a role."""
+
+    user_id: int
+    role: Role
+    #: "": not known
+    name: str = ""
+    added_by: int | None = None
+    added_at: datetime | None = None
+    #: owner by the configuration of the server, which alone can change that
+    is_configured: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +62,24 @@ class ClaimRow:
 
     fingerprint: str = field(repr=False)
     expires_at: datetime
+
+
+class RoleChange(StrEnum):
+    """What changing or ending somebody's role did."""
+
+    DONE = "done"
+    #: it was so already
+    UNCHANGED = "unchanged"
+    #: they are not in the team any more
+    GONE = "gone"
+    #: somebody else changed the role since it was seen
+    SEEN_OTHERWISE = "seen otherwise"
+    #: an owner by the configuration of the server
+    CONFIGURED = "configured"
+    #: the last owner stays
+    LAST_OWNER = "last owner"
+    #: without the owners' key of DATA_DIR no owner can be made
+    NO_KEY = "no key"
 
 
 class ClaimOutcome(StrEnum):
@@ -61,6 +101,8 @@ class Members:
     """Everyone with a role, at one time."""
 
     roles: Mapping[int, Role]
+    #: what is known of their languages: the chosen one, that of the app
+    languages: Mapping[int, tuple[str, str]] = field(default_factory=dict)
 
     def role_of(self, user_id: int) -> Role | None:
         return self.roles.get(user_id)
@@ -69,11 +111,38 @@ class Members:
     def owner_ids(self) -> tuple[int, ...]:
         return tuple(sorted(user_id for user_id, role in self.roles.items() if role is Role.OWNER))
 
+    def languages_of(self, user_id: int, app_language: str | None = None) -> tuple[str, ...]:
+        """Return the codes of languages to be tried for somebody, in order: theirs, then the owners'.
+
+        `app_language`: what the update at hand says; None: as it was last.
+        """
+        chosen, known = self.languages.get(user_id, ("", ""))
+        tried = (chosen, app_language or known, *self.owner_languages)
+        return tuple(dict.fromkeys(code for code in tried if code))
+
+    @property
+    def owner_languages(self) -> tuple[str, ...]:
+        """The codes of the owners' languages: those that were chosen before those of their apps."""
+        known = [self.languages[owner] for owner in self.owner_ids if owner in self.languages]
+        return tuple(code for codes in zip(*known, strict=True) for code in codes if code)
+
 
 def members_of(owner_ids: Collection[int], rows: Sequence[AdminRow], key: bytes | None) -> Members:
     """Return the team: ADMIN_IDS before the rows. A row that says owner without a proof by `key` gives no role."""
     found = {row.user_id: row.role for row in rows if row.role is not None and _is_valid(row, key)}
-    return Members(found | dict.fromkeys(owner_ids, Role.OWNER))
+    roles = found | dict.fromkeys(owner_ids, Role.OWNER)
+    return Members(roles, {row.user_id: (row.language, row.app_language) for row in rows if row.user_id in roles})
+
+
+def listed(owner_ids: Collection[int], rows: Sequence[AdminRow], members: Members) -> list[Member]:
+    """Return the team with what is known of each: owners first, then managers and editors, each by name."""
+    known = {row.user_id: row for row in rows}
+    found = []
+    for user_id, role in members.roles.items():
+        row = known.get(user_id) or AdminRow(user_id, role)
+        found.append(Member(user_id, role, row.name, row.added_by, row.added_at, user_id in owner_ids))
+    order = list(Role)
+    return sorted(found, key=lambda one: (order.index(one.role), one.name.casefold(), one.user_id))
 
 
 def _is_valid(row: AdminRow, key: bytes | None) -> bool:

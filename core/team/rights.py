@@ -25,6 +25,7 @@ class Right(StrEnum):
     EXPORT = "export"
     JOBS = "jobs"
     BACKUP_NOW = "backup now"
+    #: the admin page; each view of it needs a right of its own
     PAGE = "page"
     TEAM = "team"
     SHORTENERS = "shorteners"
@@ -53,7 +54,7 @@ ROLES: dict[Right, frozenset[Role]] = {
     Right.EXPORT: _OPERATORS,
     Right.JOBS: _OPERATORS,
     Right.BACKUP_NOW: _OPERATORS,
-    Right.PAGE: _OPERATORS,
+    Right.PAGE: _EVERYBODY,
     Right.TEAM: _OWNERS,
     Right.SHORTENERS: _OWNERS,
     Right.STORAGE: _OWNERS,

@@ -60,11 +60,16 @@ class CronLine:
         """True when it comes in every hour of its days: then an hour that comes twice counts twice."""
         return len(self.hours) == 24
 
-    def in_words(self) -> str:
-        """`daily at 04:00`, `Sundays at 03:00`; for other lines the line itself."""
+    def daily_times(self) -> list[str] | None:
+        """Return the few times of each of its weekdays, like `04:00`; None when they are many or not on each."""
         times = [f"{hour:02d}:{minute:02d}" for hour in self.hours for minute in self.minutes]
         is_every_day = len(self.days) == 31 and len(self.months) == 12 and not self.is_either_day
-        if not is_every_day or len(times) > _LISTED_MAX:
+        return times if is_every_day and len(times) <= _LISTED_MAX else None
+
+    def in_words(self) -> str:
+        """`daily at 04:00`, `Sundays at 03:00`; for other lines the line itself."""
+        times = self.daily_times()
+        if times is None:
             return f"at {self.text} (cron)"
         days = "daily" if len(self.weekdays) == 7 else _listed([_WEEKDAYS_SHOWN[number] for number in self.weekdays])
         return f"{days} at {_listed(times)}"

@@ -14,6 +14,7 @@ from core.clock import Clock, SystemClock
 from core.errors import TollgateError
 from database.backups.files import (
     CannotWriteBackup,
+    data_dir_of,
     file_name,
     make_folder,
     remove_all_but,
@@ -69,6 +70,7 @@ async def write_backup(
     keep: int,
     *,
     now: datetime,
+    encrypt_to: str = "",
     progress: Progress | None = None,
     goes_on: Callable[[], bool] = _always,
     pause_s: float = PAUSE_S,
@@ -76,10 +78,11 @@ async def write_backup(
 ) -> BackupReport:
     """Write the whole open database into one new file in `folder`, then remove older backups (`remove_all_but`).
 
-    The file appears under its name when it is complete: a crash leaves one named `.partial`, which the next call
-    removes. Not atomic over collections. `goes_on` is called before each page; False stops. Raises BackupStopped,
-    HalfRestored, CannotWriteBackup (disk full, rights) and StoreUnavailable; then no older backup was removed, and
-    there is no new one unless the text says so.
+    It is signed with the key of the DATA_DIR that `folder` is in, which is made at the first use, and encrypted to the
+    age key `encrypt_to`, if any. The file appears under its name when it is complete: a crash leaves one named
+    `.partial`, which the next call removes. Not atomic over collections. `goes_on` is called before each page; False
+    stops. Raises BackupStopped, HalfRestored, CannotWriteBackup (disk full, rights) and StoreUnavailable; then no older
+    backup was removed, and there is no new one unless the text says so.
     """
     db = current_database()
     marker = await find_marker(db)
@@ -87,11 +90,11 @@ async def write_backup(
         raise HalfRestored(f"the database holds {marker}: restore that file again first")
     pages = _Pages(db, progress, goes_on, pause_s, clock or SystemClock())
     backup_id = secrets.token_hex(16)
-    path = folder / file_name(db.name, now, backup_id)
+    path = folder / file_name(db.name, now, backup_id, is_encrypted=bool(encrypt_to))
     with translated_os_errors(folder):
         make_folder(folder)
         remove_leftovers(folder, db.name)
-        writer = BackupWriter(path, backup_id, db.name, now)
+        writer = BackupWriter(path, backup_id, db.name, now, data_dir_of(folder), encrypt_to)
     manifest = await _written(writer, pages, path)
     with translated_os_errors(folder, f"{path.name} is written, but older ones could not be removed: "):
         removed = remove_all_but(folder, db.name, keep, path)

@@ -1,5 +1,6 @@
 """Backup files: names, folder, a file that appears only when complete, and which older ones are removed."""
 
+import hashlib
 import os
 import re
 import sys
@@ -9,12 +10,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from core.errors import TollgateError
+from core.private_files import make_private_folder
 from database.backups.manifest import stamp
 
 if sys.platform != "win32":
     import fcntl
 
 _PARTIAL = ".partial"
+#: ends the name of an encrypted backup
+ENCRYPTED = ".age"
+#: ends the name of the file beside it, which `sha256sum -c` reads
+_CHECKSUM = ".sha256"
 
 
 class CannotWriteBackup(TollgateError):
@@ -28,13 +34,28 @@ def backup_folder(data_dir: Path) -> Path:
     return data_dir / "backups"
 
 
-def file_name(database: str, at: datetime, backup_id: str) -> str:
+def data_dir_of(folder: Path) -> Path:
+    """Return the DATA_DIR whose backups are in this folder."""
+    return folder.parent
+
+
+def file_name(database: str, at: datetime, backup_id: str, *, is_encrypted: bool = False) -> str:
     """Return the name of a backup; names of one database sort by time."""
-    return f"tollgate-{database}-{stamp(at)}-{backup_id[:6]}.zip"
+    return f"tollgate-{database}-{stamp(at)}-{backup_id[:6]}.zip{ENCRYPTED if is_encrypted else ''}"
+
+
+def is_encrypted(path: Path) -> bool:
+    return path.name.endswith(ENCRYPTED)
+
+
+def checksum_of(path: Path) -> Path:
+    """Return where the checksum of an encrypted backup stands: nothing but the private key can look into it."""
+    return path.with_name(path.name + _CHECKSUM)
 
 
 def _names_of(database: str, ending: str = "") -> re.Pattern[str]:
-    return re.compile(rf"tollgate-{re.escape(database)}-(\d{{8}}T\d{{6}}Z)-[0-9a-f]{{6}}\.zip{re.escape(ending)}")
+    name = rf"tollgate-{re.escape(database)}-(\d{{8}}T\d{{6}}Z)-[0-9a-f]{{6}}\.zip(\.age)?"
+    return re.compile(name + re.escape(ending))
 
 
 def backups_of(folder: Path, database: str) -> list[Path]:
@@ -67,7 +88,7 @@ def translated_os_errors(path: Path, before: str = "") -> Iterator[None]:
 
 def make_folder(folder: Path) -> None:
     """Create the folder, readable by its owner alone. Raises OSError."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_private_folder(folder)
     # a mounted folder may belong to another user: the files themselves are 0600
     with suppress(PermissionError):
         folder.chmod(0o700)
@@ -78,6 +99,7 @@ class PartialFile:
 
     def __init__(self, path: Path) -> None:
         self.size = 0
+        self.sum = hashlib.sha256()
         self._path = path
         self._partial = path.with_name(path.name + _PARTIAL)
         self._file: int | None = _created(self._partial)
@@ -88,6 +110,7 @@ class PartialFile:
         while self._file is not None and rest:
             rest = rest[os.write(self._file, rest) :]
         self.size += len(content)
+        self.sum.update(content)
         return len(content)
 
     def flush(self) -> None:
@@ -101,6 +124,8 @@ class PartialFile:
             self._close()
         self._partial.rename(self._path)
         self._close()
+        if is_encrypted(self._path):
+            _write_checksum(self._path, self.sum.hexdigest())
         _sync(self._path.parent)
 
     def discard(self) -> None:
@@ -112,6 +137,16 @@ class PartialFile:
         if self._file is not None:
             file, self._file = self._file, None
             os.close(file)
+
+
+def _write_checksum(path: Path, hexdigest: str) -> None:
+    # after the backup has its name: one without a backup was left by a crash while that was removed
+    file = os.open(checksum_of(path), os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
+    try:
+        os.write(file, f"{hexdigest}  {path.name}\n".encode())
+        os.fsync(file)
+    finally:
+        os.close(file)
 
 
 def _created(path: Path) -> int:
@@ -149,7 +184,10 @@ def _sync(folder: Path) -> None:
 
 def remove_leftovers(folder: Path, database: str) -> int:
     """Remove the partial files of interrupted backups of this database; returns how many. Raises OSError."""
-    own = _names_of(database, _PARTIAL)
+    own, sums = _names_of(database, _PARTIAL), _names_of(database, _CHECKSUM)
+    for path in _files(folder):
+        if sums.fullmatch(path.name) and not path.with_name(path.name.removesuffix(_CHECKSUM)).exists():
+            path.unlink(missing_ok=True)
     return sum(_remove_unless_held(path) for path in _files(folder) if own.fullmatch(path.name))
 
 
@@ -191,6 +229,7 @@ def remove_all_but(folder: Path, database: str, keep: int, newest: Path) -> int:
     removed += [path for night in nights[more:] for path in night]
     for path in removed:
         path.unlink(missing_ok=True)
+        checksum_of(path).unlink(missing_ok=True)
     return len(removed)
 
 

@@ -12,12 +12,11 @@ from bson.codec_options import CodecOptions, DatetimeConversion
 from bson.errors import BSONError
 from bson.json_util import JSONMode, JSONOptions
 
+from database.backups.bounds import SIGNED, Bounds, check_shape
 from database.values import Document
 
 #: bytes of BSON in a MongoDB document
 DOCUMENT_MAX = 16 * 1024 * 1024
-#: bytes of its line: JSON writes a control character of one byte as six
-LINE_MAX = 6 * DOCUMENT_MAX + 1024 * 1024
 
 _OPTIONS = JSONOptions(
     json_mode=JSONMode.CANONICAL, tz_aware=True, tzinfo=UTC, datetime_conversion=DatetimeConversion.DATETIME_AUTO
@@ -31,13 +30,18 @@ def to_line(document: Document) -> bytes:
     """Return the document's line with its end. Raises ValueError for values BSON cannot hold (a lone surrogate)."""
     if _has_dollar(document):
         # extended JSON would read a field that begins with $ as a type of its own: another document would come back
-        document = {_AS_BSON: base64.b64encode(_encoded(document)).decode("ascii")}
-        return json.dumps(document).encode() + b"\n"
+        return _as_bson(document)
     try:
         text = json_util.dumps(document, json_options=_OPTIONS, ensure_ascii=False, separators=(",", ":"))
     except TypeError as error:
         raise ValueError(str(error)) from error
-    return text.encode() + b"\n"
+    line = text.encode() + b"\n"
+    # JSON writes a control character of one byte as six: such a document is longer than any line may be
+    return line if len(line) <= SIGNED.line else _as_bson(document)
+
+
+def _as_bson(document: Document) -> bytes:
+    return json.dumps({_AS_BSON: base64.b64encode(_encoded(document)).decode("ascii")}).encode() + b"\n"
 
 
 def _has_dollar(value: Any) -> bool:
@@ -46,8 +50,9 @@ def _has_dollar(value: Any) -> bool:
     return isinstance(value, list) and any(map(_has_dollar, value))
 
 
-def from_line(line: bytes) -> Document:
+def from_line(line: bytes, bounds: Bounds = SIGNED) -> Document:
     """Return the document of a line. Raises ValueError with the reason for anything else, or without an `_id`."""
+    check_shape(line, bounds)
     try:
         document = _parsed(line)
         size = len(_encoded(document)) if isinstance(document, dict) else 0

@@ -2,18 +2,26 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 from urllib.parse import quote
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-#: version of the file format; any other is refused
-VERSION = 1
+#: version of the file format, and those that are read. 1 was not signed
+VERSION = 2
+VERSIONS = (1, 2)
 MANIFEST = "manifest.json"
+#: the member with the signature of the manifest, and its length
+SIGNATURE, SIGNATURE_LENGTH = "signature", 64
 #: what MONGO_DB allows
 DATABASE_NAME = r"^[A-Za-z0-9_-]{1,63}$"
-#: bytes of a manifest, which names a few dozen collections
-MANIFEST_MAX = 4 * 1024 * 1024
+#: bytes of a manifest, and collections it names
+MANIFEST_MAX, COLLECTIONS_MAX = 1024 * 1024, 1000
+#: most that a count or a size says
+_COUNT_MAX = 2**63 - 1
+#: conversations with the team that are under way; in no backup: they hold what was typed, passwords too, and would
+#: go on where nobody remembers them
+DIALOGUES = "dialogues"
 #: collection that marks a restore under way; in no backup
 RESTORE = "restore"
 #: collection that records which migrations were applied
@@ -37,7 +45,7 @@ _LAST = ("posts", "users", "deliveries", "pending_deletions", "impossible_deleti
 
 def in_order(names: Iterable[str]) -> list[str]:
     """Return the collections in the order they are read, without those a backup leaves out."""
-    included = set(names) - {RESTORE}
+    included = set(names) - {RESTORE, DIALOGUES}
     between = sorted(included - {*_FIRST, *_LAST})
     return [name for name in (*_FIRST, *between, *_LAST) if name in included]
 
@@ -47,15 +55,19 @@ def member_of(collection: str) -> str:
     return f"{quote(collection, safe='')}.jsonl"
 
 
+#: files of DATA_DIR without which a restored database is not whole
+KeyFile = Literal["shortener_key", "owner_key", "erasure_key"]
+
+
 class CollectionEntry(BaseModel):
     """One collection of a backup."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     name: str = Field(pattern=r"^[^$\x00]{1,255}$")
-    documents: int = Field(ge=0)
+    documents: int = Field(ge=0, le=_COUNT_MAX)
     #: of its lines, uncompressed
-    bytes: int = Field(ge=0)
+    bytes: int = Field(ge=0, le=_COUNT_MAX)
     #: of its lines
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
 
@@ -66,20 +78,28 @@ class Manifest(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     format: Literal["tollgate-backup"] = "tollgate-backup"
-    version: Literal[1] = 1
+    version: Literal[1, 2] = 2
     #: identifies this backup: an interrupted restore is continued with the same one only
     id: str = Field(pattern=r"^[0-9a-f]{32}$")
     database: str = Field(pattern=DATABASE_NAME)
     #: when reading began
     at: AwareDatetime
     #: in the order they were read
-    collections: tuple[CollectionEntry, ...] = Field(max_length=10_000)
+    collections: tuple[CollectionEntry, ...] = Field(max_length=COLLECTIONS_MAX)
+    #: names the key the manifest is signed with; None in version 1
+    key_id: str | None = Field(None, pattern=r"^[0-9a-f]{16}$")
+    #: whether secrets among the fields are encrypted (sealed_fields.py)
+    is_sealed: bool = False
+    #: key files of DATA_DIR by their names; only in a file that is encrypted as a whole
+    keys: dict[KeyFile, Annotated[str, Field(max_length=1000)]] = Field(default_factory=dict, repr=False)
 
     @model_validator(mode="after")
     def _names_fit(self) -> "Manifest":
         names = [entry.name for entry in self.collections]
         if len(set(names)) < len(names) or any(name == RESTORE or name.startswith("system.") for name in names):
             raise ValueError("names of collections that cannot be")
+        if (self.version == 1) != (self.key_id is None):
+            raise ValueError("signed, or not, against its version")
         return self
 
     @property
@@ -88,14 +108,15 @@ class Manifest(BaseModel):
 
     def members(self) -> set[str]:
         """Return the names of every member of the file."""
-        return {MANIFEST, *(member_of(entry.name) for entry in self.collections)}
+        ends = (MANIFEST,) if self.version == 1 else (MANIFEST, SIGNATURE)
+        return {*ends, *(member_of(entry.name) for entry in self.collections)}
 
 
 class _Format(BaseModel):
     """The fields every version of the format has."""
 
     format: Literal["tollgate-backup"]
-    version: int
+    version: int = Field(ge=0, le=1_000_000)
 
 
 def read_manifest(text: bytes) -> Manifest:
@@ -104,8 +125,8 @@ def read_manifest(text: bytes) -> Manifest:
         found = _Format.model_validate_json(text)
     except ValidationError:
         raise ValueError("not a manifest of Tollgate's") from None
-    if found.version != VERSION:
-        raise ValueError(f"version {found.version}, and this program reads version {VERSION}")
+    if found.version not in VERSIONS:
+        raise ValueError(f"version {found.version}, and this program reads up to version {VERSION}")
     try:
         return Manifest.model_validate_json(text)
     except ValidationError as error:

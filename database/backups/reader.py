@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import os
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -12,12 +13,25 @@ from types import TracebackType
 from typing import IO, Any, cast
 
 from core.errors import TollgateError
-from database.backups.lines import LINE_MAX, from_line
-from database.backups.manifest import MANIFEST, MANIFEST_MAX, CollectionEntry, Manifest, member_of, read_manifest
+from database.backups.bounds import SIGNED, UNSIGNED, Bounds, check_directory
+from database.backups.encryption import CannotDecrypt, open_plain
+from database.backups.lines import from_line
+from database.backups.manifest import (
+    MANIFEST,
+    MANIFEST_MAX,
+    SIGNATURE,
+    SIGNATURE_LENGTH,
+    CollectionEntry,
+    Manifest,
+    member_of,
+    read_manifest,
+)
+from database.backups.signing import BackupKey, why_unsigned
 from database.values import Document
 
 #: what reading a broken ZIP raises, besides OSError
 _BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, OverflowError)
+_CUT_OFF = "no backup, or one that is cut off"
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _BUFFER = 256 * 1024
 #: documents and bytes of lines in one page
@@ -39,14 +53,41 @@ class DamagedBackup(TollgateError):
         self.line = line
 
 
-class BackupReader:
-    """An open backup; a context manager. Every method raises DamagedBackup, the constructor OSError too."""
+class UnsignedBackup(DamagedBackup):
+    """Nobody vouches for the file: it may be restored on purpose only."""
 
-    def __init__(self, path: Path) -> None:
+    sentence = "That file is not signed with the key of this DATA_DIR."
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """What a backup has to be to be read."""
+
+    #: of this DATA_DIR; None when it has none
+    key: BackupKey | None = None
+    #: also one that nobody vouches for
+    is_unsigned_accepted: bool = False
+    #: file of the private key of an encrypted one
+    identity: Path | None = None
+
+
+class BackupReader:
+    """An open backup; a context manager. Every method raises DamagedBackup, the constructor OSError too.
+
+    The constructor raises UnsignedBackup for one that is not signed with the key of `trust`, unless that accepts it,
+    before any document is looked at.
+    """
+
+    def __init__(self, path: Path, trust: Trust) -> None:
         self.path = path
-        self._file = path.open("rb")
+        #: why nobody vouches for it; None: it is signed
+        self.unsigned: str | None = None
         try:
-            self._zip, self.manifest = self._opened()
+            self._file = open_plain(path, trust.identity)
+        except CannotDecrypt as error:
+            raise DamagedBackup(path, str(error).removeprefix(path.name).strip()) from None
+        try:
+            self._zip, self.manifest = self._opened(trust)
         except DamagedBackup:
             self._file.close()
             raise
@@ -58,36 +99,63 @@ class BackupReader:
         self._zip.close()
         self._file.close()
 
-    def _opened(self) -> tuple[zipfile.ZipFile, Manifest]:
+    @property
+    def _bounds(self) -> Bounds:
+        return SIGNED if self.unsigned is None else UNSIGNED
+
+    def _opened(self, trust: Trust) -> tuple[zipfile.ZipFile, Manifest]:
         try:
+            check_directory(self._file)
             archive = zipfile.ZipFile(self._file)
-            manifest = self._manifest_of(archive)
+            text = self._member(archive, MANIFEST, MANIFEST_MAX)
+            if text is None:
+                raise ValueError("no backup of Tollgate's: it has no manifest")
+            manifest = read_manifest(text)
+            signature = self._member(archive, SIGNATURE, SIGNATURE_LENGTH)
+            signed = None if signature is None else signature.decode("ascii", "replace")
+            self.unsigned = why_unsigned(text, signed, manifest.key_id, trust.key)
         except OSError as error:
             raise DamagedBackup(self.path, f"cannot be read: {error.strerror}") from error
         except _BROKEN as error:
-            reason = str(error) if type(error) is ValueError else "no backup, or one that is cut off"
-            raise DamagedBackup(self.path, reason) from error
-        members = archive.infolist()
-        names = {member.filename for member in members}
-        if len(names) < len(members) or names != manifest.members():
-            raise DamagedBackup(self.path, "the files in it are not those its manifest names")
-        if any(member.compress_type not in _METHODS or member.flag_bits & 1 for member in members):
-            raise DamagedBackup(self.path, "not packed the way Tollgate packs")
+            is_ours = isinstance(error, ValueError) and not isinstance(error, UnicodeError)
+            raise DamagedBackup(self.path, str(error) if is_ours else _CUT_OFF) from error
+        self._check_members(archive, manifest)
+        if self.unsigned is not None and not trust.is_unsigned_accepted:
+            raise UnsignedBackup(self.path, self.unsigned)
         return archive, manifest
 
     @staticmethod
-    def _manifest_of(archive: zipfile.ZipFile) -> Manifest:
-        if MANIFEST not in archive.namelist():
-            raise ValueError("no backup of Tollgate's: it has no manifest")
-        with archive.open(MANIFEST) as member:
-            text = member.read(MANIFEST_MAX + 1)
-        if len(text) > MANIFEST_MAX:
-            raise ValueError("the manifest is too long")
-        return read_manifest(text)
+    def _member(archive: zipfile.ZipFile, name: str, size_max: int) -> bytes | None:
+        if name not in archive.namelist():
+            return None
+        with archive.open(name) as member:
+            text = member.read(size_max + 1)
+        if len(text) > size_max:
+            raise ValueError(f"the {name.removesuffix('.json')} is too long")
+        return text
+
+    def _check_members(self, archive: zipfile.ZipFile, manifest: Manifest) -> None:
+        members = archive.infolist()
+        names = {member.filename for member in members}
+        expected = manifest.members()
+        if self.unsigned is not None:
+            # a signature that is not there is why nobody vouches for it
+            names.add(SIGNATURE)
+            expected.add(SIGNATURE)
+        if len({member.filename for member in members}) < len(members) or names != expected:
+            raise DamagedBackup(self.path, "the files in it are not those its manifest names")
+        if any(member.compress_type not in _METHODS or member.flag_bits & 1 for member in members):
+            raise DamagedBackup(self.path, "not packed the way Tollgate packs")
+        # members that share their packed bytes would multiply them
+        packed = sum(member.compress_size for member in members)
+        refuses = self._bounds.refuses_ratio
+        too_much = any(refuses(member.compress_size, member.file_size) for member in members)
+        if too_much or packed > self._file.seek(0, os.SEEK_END):
+            raise DamagedBackup(self.path, f"unpacked it would be more than {UNSIGNED.ratio} times as large")
 
     def pages(self, entry: CollectionEntry) -> Iterator[list[Document]]:
         """Yield the documents of one collection in pages; its checksum is verified before the last page."""
-        reading = _CollectionReader(self.path, entry)
+        reading = _CollectionReader(self.path, entry, self._bounds)
         with reading.errors_translated(), self._zip.open(member_of(entry.name)) as member:
             yield from reading.pages(io.BufferedReader(cast(Any, member), _BUFFER))
 
@@ -98,6 +166,7 @@ class _CollectionReader:
 
     path: Path
     entry: CollectionEntry
+    bounds: Bounds
     #: number of the last line that was read
     line: int = 0
     size: int = 0
@@ -122,7 +191,7 @@ class _CollectionReader:
     def pages(self, lines: IO[bytes]) -> Iterator[list[Document]]:
         page: list[Document] = []
         size = 0
-        while line := lines.readline(LINE_MAX + 1):
+        while line := lines.readline(self.bounds.line + 1):
             page.append(self._document(line))
             size += len(line)
             if len(page) >= PAGE_DOCUMENTS or size >= PAGE_BYTES:
@@ -137,11 +206,11 @@ class _CollectionReader:
         self.size += len(line)
         if self.line > self.entry.documents or self.size > self.entry.bytes:
             raise self.damaged("more than the manifest says", self.line)
-        if len(line) > LINE_MAX or not line.endswith(b"\n"):
-            raise self.damaged("longer than any document" if len(line) > LINE_MAX else "cut off", self.line)
+        if len(line) > self.bounds.line or not line.endswith(b"\n"):
+            raise self.damaged("longer than any document" if len(line) > self.bounds.line else "cut off", self.line)
         self.sum.update(line)
         try:
-            return from_line(line)
+            return from_line(line, self.bounds)
         except ValueError as error:
             raise self.damaged(str(error), self.line) from error
 

@@ -1,6 +1,5 @@
 """Restore a backup into an empty database, or over its own half. Everything is checked before the first write."""
 
-import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -13,8 +12,10 @@ import bson
 from core.broadcasts import BroadcastStatus
 from core.errors import AlreadyThere, StoreRefused, TollgateError
 from database.backups.backup import Progress
+from database.backups.erased_again import ERASURES, erase_due, find_erased, of_restore
+from database.backups.key_files import restore_keys
 from database.backups.manifest import MIGRATION_RECORD, RESTORE, CollectionEntry
-from database.backups.reader import BackupReader
+from database.backups.reader import BackupReader, Trust
 from database.backups.restore_marker import (
     RestoreMarker,
     WrongTarget,
@@ -24,10 +25,16 @@ from database.backups.restore_marker import (
     renew_marker,
     take_marker,
 )
+from database.backups.rights import TeamFound
+from database.backups.signing import find_key
+from database.backups.source import BackupSource
 from database.collection import Collection
 from database.connection import Database, current_database
+from database.erasing.tombstones import Tombstones
 from database.indexes import INDEXES, ensure_indexes
+from database.operations.erasures import erasure_ops
 from database.owners import new_owner
+from database.tolerated import tolerated
 from database.values import Document
 
 #: collections named in an error
@@ -60,41 +67,88 @@ class RestoreReport:
     replaced: dict[str, int] = field(default_factory=dict)
     #: broadcasts that were due or being sent: what they sent after the backup is unknown, an admin resumes them
     paused_broadcasts: int = 0
+    #: subscribers who were erased after the backup was written, and are erased again
+    erased_again: int = 0
+    #: why nobody vouches for the backup; None: it is signed with the key of this DATA_DIR
+    unsigned: str | None = None
+    #: documents by collection that grant rights and were left out, because nobody vouches for them
+    left_out: dict[str, int] = field(default_factory=dict)
+    #: who is in the team by the backup (of many the first), and how many
+    team: list[str] = field(default_factory=list)
+    team_count: int = 0
+    #: by collection, passwords that cannot be decrypted with the key of this DATA_DIR: they are missing
+    lost_secrets: dict[str, int] = field(default_factory=dict)
+    #: key files that were written into DATA_DIR, and those it has others of
+    keys: list[str] = field(default_factory=list)
+    other_keys: list[str] = field(default_factory=list)
 
 
-async def verify(path: Path, *, progress: Progress | None = None) -> RestoreReport:
-    """Read and check a whole backup. Raises DamagedBackup, and OSError when there is no such file."""
-    with BackupReader(path) as reader:
-        await _FileChecker(reader, progress).check()
-        return _report(reader, reader.manifest.database, is_dry_run=True, was_half=False)
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """What a restore takes although it does not by itself."""
+
+    #: a backup nobody vouches for
+    is_unsigned: bool = False
+    #: also what grants rights in it
+    rights: bool = False
+    #: file of the private key of an encrypted one
+    identity: Path | None = None
 
 
-async def restore(path: Path, *, dry_run: bool = False, progress: Progress | None = None) -> RestoreReport:
+async def restore(
+    path: Path,
+    data_dir: Path,
+    *,
+    accept: Accepted | None = None,
+    dry_run: bool = False,
+    progress: Progress | None = None,
+    tombstones: Tombstones | None = None,
+) -> RestoreReport:
     """Write the backup into the open database, which must be empty or hold a part of this very backup.
 
+    It has to be signed with the key of `data_dir`, unless `accept` says otherwise. Then what grants rights
+    (`GRANTING`) is left out, unless `accept` says otherwise of that, too.
+
     A marker in the collection `restore` tells until the end that the database is half restored; after an interruption
-    the same call continues. Broadcasts that were due are restored as paused. Nothing else may use the database
-    meanwhile. `dry_run` only checks. Raises DamagedBackup and WrongTarget (nothing was written), NotAsWritten,
-    StoreUnavailable (call again), OSError.
+    the same call continues. Broadcasts that were due are restored as paused. Subscribers erased since, whom
+    `tombstones` know, are erased again. Key files that an encrypted backup carries are written into `data_dir` where it
+    has none. Nothing else may use the database meanwhile. `dry_run` only checks. Raises DamagedBackup and WrongTarget
+    (nothing was written), NotAsWritten, StoreUnavailable (call again), OSError.
     """
     db = current_database()
-    with BackupReader(path) as reader:
+    accept = accept or Accepted()
+    with BackupReader(path, Trust(find_key(data_dir), accept.is_unsigned, accept.identity)) as reader:
         marker = await find_marker(db)
         refuse_other_backup(marker, reader.manifest.id, db.now())
         if marker is None:
             await _refuse_unless_empty(db)
-        await _FileChecker(reader, progress).check()
-        report = _report(reader, db.name, is_dry_run=dry_run, was_half=marker is not None)
+        source = BackupSource(reader, find_key(data_dir), leaves_out=reader.unsigned is not None and not accept.rights)
+        team = await source.check(progress)
+        report = _report(source, team, db.name, is_dry_run=dry_run, was_half=marker is not None)
         if not dry_run:
-            await _write(db, reader, report, progress)
+            await _write(db, source, report, progress, tombstones)
+            if not source.leaves_out:
+                restored = restore_keys(data_dir, reader.manifest.keys)
+                report.keys, report.other_keys = restored.written, restored.others
         return report
 
 
-def _report(reader: BackupReader, database: str, *, is_dry_run: bool, was_half: bool) -> RestoreReport:
-    manifest = reader.manifest
-    collections = {entry.name: entry.documents for entry in manifest.collections}
+def _report(source: BackupSource, team: TeamFound, database: str, *, is_dry_run: bool, was_half: bool) -> RestoreReport:
+    manifest = source.manifest
+    collections = {entry.name: entry.documents for entry in source.entries}
     return RestoreReport(
-        database, manifest.database, manifest.at, manifest.documents, collections, is_dry_run, was_half
+        database,
+        manifest.database,
+        manifest.at,
+        sum(collections.values()),
+        collections,
+        is_dry_run,
+        was_half,
+        unsigned=source.unsigned,
+        left_out={entry.name: entry.documents for entry in source.left_out},
+        team=team.names,
+        team_count=team.count,
+        lost_secrets=dict(source.lost_secrets),
     )
 
 
@@ -107,10 +161,16 @@ async def _refuse_unless_empty(db: Database) -> None:
         raise WrongTarget(f"the database {db.name} is not empty: it holds {', '.join(used[:_NAMED_MAX])}{more}")
 
 
-async def _write(db: Database, reader: BackupReader, report: RestoreReport, progress: Progress | None) -> None:
+async def _write(
+    db: Database,
+    source: BackupSource,
+    report: RestoreReport,
+    progress: Progress | None,
+    tombstones: Tombstones | None,
+) -> None:
     owner = new_owner()
-    marker = await take_marker(db, reader.manifest.id, reader.path.name, owner)
-    writer = _DatabaseWriter(reader, progress, db=db, marker=marker)
+    marker = await take_marker(db, source.manifest.id, source.name, owner)
+    writer = _DatabaseWriter(source, progress, db, marker)
     if report.was_half:
         await writer.refuse_foreign()
         await writer.clear()
@@ -125,50 +185,42 @@ async def _write(db: Database, reader: BackupReader, report: RestoreReport, prog
     await db.collection(MIGRATION_RECORD).delete_many({})
     await ensure_indexes(db)
     report.replaced = await writer.write()
-    report.paused_broadcasts = await _pause_broadcasts(db)
+    report.paused_broadcasts = await _pause_broadcasts(db, even_later=source.unsigned is not None)
     await writer.check_counts(report.replaced)
+    if tombstones is not None:
+        # before the marker goes: whoever starts on the restored database goes on with them
+        erased = await find_erased(db, tombstones, db.now(), lambda: renew_marker(db, marker))
+        await erasure_ops.begin_again(erased)
+        report.erased_again = len(erased)
     await remove_marker(db, marker)
+    if report.erased_again:
+        # the restore has ended: what fails here is done by the next start
+        await tolerated("restore.not_erased_yet", erase_due(db.now()))
 
 
-async def _pause_broadcasts(db: Database) -> int:
+async def _pause_broadcasts(db: Database, *, even_later: bool) -> int:
     """Pause broadcasts that are due; returns how many.
 
     Their recipients after the backup are unknown: an admin decides whether some may get them twice.
     """
-    due: Document = {"status": {"$in": list(_SENT_BY_ITSELF)}, "send_at": {"$lte": db.now()}}
+    due: Document = {"status": {"$in": list(_SENT_BY_ITSELF)}}
+    if not even_later:
+        due["send_at"] = {"$lte": db.now()}
     paused = {"status": BroadcastStatus.PAUSED, "is_shown": False}
     return await db.collection("broadcasts").update_many(due, {"$set": paused})
 
 
 @dataclass(slots=True)
-class _FileChecker:
-    """Reads the whole file and reports its progress."""
-
-    reader: BackupReader
-    progress: Progress | None
-    done: int = 0
-
-    async def check(self) -> None:
-        """Read everything. Raises DamagedBackup."""
-        for entry in self.reader.manifest.collections:
-            async for _ in self.pages(entry, "checking"):
-                pass
-
-    async def pages(self, entry: CollectionEntry, doing: str) -> AsyncIterator[list[Document]]:
-        pages = self.reader.pages(entry)
-        while (page := await asyncio.to_thread(next, pages, None)) is not None:
-            yield page
-            self.done += len(page)
-            if self.progress is not None:
-                self.progress(f"{doing} {entry.name}", self.done, self.reader.manifest.documents)
-
-
-@dataclass(slots=True)
-class _DatabaseWriter(_FileChecker):
+class _DatabaseWriter:
     """Writes the file into a database that is marked as being restored."""
 
-    db: Database = field(kw_only=True)
-    marker: RestoreMarker = field(kw_only=True)
+    source: BackupSource
+    progress: Progress | None
+    db: Database
+    marker: RestoreMarker
+
+    def pages(self, entry: CollectionEntry, doing: str) -> AsyncIterator[list[Document]]:
+        return self.source.pages(entry, doing, self.progress)
 
     async def refuse_foreign(self) -> None:
         """Raise WrongTarget, before anything is removed, when the half holds documents that are not in the backup.
@@ -177,7 +229,7 @@ class _DatabaseWriter(_FileChecker):
         that is in the backup twice counts once.
         """
         own: Counter[str] = Counter()
-        for entry in self.reader.manifest.collections:
+        for entry in self.source.entries:
             seen: set[int] = set()
             async for page in self.pages(entry, "looking at"):
                 new = {key: document for document in page if (key := _key(document["_id"])) not in seen}
@@ -185,23 +237,24 @@ class _DatabaseWriter(_FileChecker):
                 count = await self.db.bulk(entry.name).count(_with_ids_of(list(new.values())))
                 own[entry.name] += count
                 await renew_marker(self.db, self.marker)
-        self.done = 0
+        self.source.done = 0
         for name in await self.db.collection_names():
-            if name not in (RESTORE, MIGRATION_RECORD) and await self.db.bulk(name).count({}) > own[name]:
+            if name not in (RESTORE, MIGRATION_RECORD, ERASURES) and await self.db.bulk(name).count({}) > own[name]:
                 raise WrongTarget(f"{name} holds what is not of this backup: somebody worked here; nothing was touched")
 
     async def clear(self) -> None:
         """Delete the documents that an earlier restore of this file wrote, and no others."""
-        for entry in self.reader.manifest.collections:
+        await self.db.bulk(ERASURES).delete_many(of_restore())
+        for entry in self.source.entries:
             async for page in self.pages(entry, "clearing"):
                 await self.db.bulk(entry.name).delete_many(_with_ids_of(page))
                 await renew_marker(self.db, self.marker)
-        self.done = 0
+        self.source.done = 0
 
     async def write(self) -> dict[str, int]:
         """Insert everything; returns by collection how many documents were replaced by later ones of the file."""
         replaced: dict[str, int] = {}
-        for entry in self.reader.manifest.collections:
+        for entry in self.source.entries:
             async for page in self.pages(entry, "writing"):
                 count = await _insert(self.db.bulk(entry.name), page)
                 if count:
@@ -211,7 +264,7 @@ class _DatabaseWriter(_FileChecker):
 
     async def check_counts(self, replaced: dict[str, int]) -> None:
         """Raise NotAsWritten when a collection holds more or fewer documents than were written."""
-        for entry in self.reader.manifest.collections:
+        for entry in self.source.entries:
             expected = entry.documents - replaced.get(entry.name, 0)
             found = await self.db.bulk(entry.name).count({})
             if found != expected:

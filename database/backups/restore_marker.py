@@ -1,10 +1,13 @@
 """The marker of a database that is being restored: nothing else may use half of a backup."""
 
 import math
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from pydantic import ValidationError
+from pydantic.dataclasses import dataclass
+
 from core.errors import AlreadyThere, TollgateError
+from core.terminal.printing import visible
 from database.backups.manifest import RESTORE
 from database.collection import Collection
 from database.connection import Database
@@ -35,7 +38,7 @@ class RestoreMarker:
     alive_until: datetime
 
     def __str__(self) -> str:
-        return f"half of {self.file}, whose restore began {self.begun_at:%Y-%m-%d %H:%M:%S} UTC"
+        return f"half of {visible(self.file)}, whose restore began {self.begun_at:%Y-%m-%d %H:%M:%S} UTC"
 
     def is_alive(self, now: datetime) -> bool:
         # a time further ahead was written by a clock that has been put back since
@@ -47,11 +50,19 @@ def _markers(db: Database) -> Collection:
 
 
 async def find_marker(db: Database) -> RestoreMarker | None:
-    """Return the marker of a restore that has not ended, or None."""
+    """Return the marker of a restore that has not ended, or None. Raises WrongTarget when it cannot be read."""
     found = await _markers(db).find_one(_KEY)
     if found is None:
         return None
-    return RestoreMarker(**{name: value for name, value in found.items() if name != "_id"})
+    fields: Document = {name: found.get(name) for name in RestoreMarker.__slots__}
+    try:
+        return RestoreMarker(**fields)
+    except ValidationError as error:
+        wrong = ", ".join(str(one["loc"][0]) for one in error.errors())
+        raise WrongTarget(
+            f"the database holds half of a backup, and what says which cannot be read (restore: {wrong}): "
+            "drop it and restore into an empty one"
+        ) from None
 
 
 async def check_not_half_restored(db: Database) -> None:

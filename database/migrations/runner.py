@@ -39,6 +39,10 @@ class NewerDatabase(CannotMigrate):
     """A newer version has migrated this database: this one would misread it."""
 
 
+class DamagedRecord(CannotMigrate):
+    """The record of migrations cannot be read: which of them are pending is not known."""
+
+
 class StillMigrating(CannotMigrate):
     """Another process has been migrating for longer than this one waits."""
 
@@ -73,22 +77,35 @@ class Migrator:
     async def step(self) -> None:
         """Check the record, migrate one page, or wait one poll interval for another process. May be repeated.
 
-        One read when the database is up to date. Raises NewerDatabase, StillMigrating, StoreUnavailable.
+        One read when the database is up to date. Raises NewerDatabase, DamagedRecord, StillMigrating, StoreUnavailable.
         """
         record = await self._records.find_one(_KEY)
         if record is None:
             await self._create_record()
-        elif record["last"] > self._newest:
+            return
+        self._refuse_damaged(record)
+        if record["last"] > self._newest:
             raise NewerDatabase(
                 f"the database was migrated by a newer version (migration {record['last']}, this version knows "
                 f"{self._newest}): start that version, or restore a backup from before"
             )
-        elif record["last"] == self._newest:
+        if record["last"] == self._newest:
             self.is_done = True
         elif record["owner"] == self._owner:
             await self._migrate_page(record)
         else:
             await self._take_over(record)
+
+    def _refuse_damaged(self, record: Document) -> None:
+        """Raise DamagedRecord unless the record says what is pending, and where to go on."""
+        _last(record)
+        if record["last"] >= self._newest:
+            return
+        steps = len(self._migrations[record["last"]].steps)
+        if not isinstance(record.get("step"), int) or not 0 <= record["step"] < steps:
+            raise _damaged("step")
+        if wrong := [name for name in ("owner", "until", "after") if name not in record]:
+            raise _damaged(", ".join(wrong))
 
     @property
     def _newest(self) -> int:
@@ -166,6 +183,21 @@ class Migrator:
 _BEGINNING: Document = {"step": 0, "after": None}
 
 
+def _last(record: Document) -> int:
+    """Return the number of the last applied migration. Raises DamagedRecord."""
+    last = record.get("last")
+    if type(last) is not int or last < 0:
+        raise _damaged("last")
+    return last
+
+
+def _damaged(fields: str) -> DamagedRecord:
+    return DamagedRecord(
+        f"the record of migrations cannot be read ({MIGRATION_RECORD}: {fields}): restore a backup, or put back the "
+        "record that a backup of this database has"
+    )
+
+
 def _applied(migration: Migration, at: datetime) -> Document:
     return {"number": migration.number, "name": migration.name, "at": at}
 
@@ -173,7 +205,7 @@ def _applied(migration: Migration, at: datetime) -> Document:
 async def migrate(db: Database) -> None:
     """Apply every pending migration, or wait up to ten minutes for the process that does.
 
-    Raises NewerDatabase, StillMigrating, StoreUnavailable (call again: it goes on where it stopped).
+    Raises NewerDatabase, DamagedRecord, StillMigrating, StoreUnavailable (call again: it goes on where it stopped).
     """
     migrator = Migrator(db)
     while not migrator.is_done:
@@ -181,9 +213,9 @@ async def migrate(db: Database) -> None:
 
 
 async def find_state(db: Database) -> MigrationState:
-    """Which migrations are pending; one read, changes nothing."""
+    """Which migrations are pending; one read, changes nothing. Raises DamagedRecord."""
     record = await db.collection(MIGRATION_RECORD).find_one(_KEY, projection=["last"])
-    last = 0 if record is None else int(record["last"])
+    last = 0 if record is None else _last(record)
     return MigrationState(
         None if record is None else last,
         tuple(migration for migration in MIGRATIONS if migration.number > last),

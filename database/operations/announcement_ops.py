@@ -17,7 +17,7 @@ from core.announcements import (
     NewAnnouncement,
 )
 from core.errors import AlreadyThere
-from database.operations.announcements.rows import announcements, change_state, find_some, record
+from database.operations.announcements.rows import announcements, change_state, find_some, published_mark, record
 from database.operations.posts import post_ops
 from database.values import A_DATE, Document, to_key, to_stored
 
@@ -129,6 +129,15 @@ async def find_planned(*, skip: int = 0, limit: int, chat_id: int | None = None)
     return found[:limit], len(found) > limit
 
 
+async def find_planned_between(
+    start: datetime, end: datetime, *, skip: int = 0, limit: int
+) -> tuple[list[Announcement], bool]:
+    """Return one page of what is planned from `start` to before `end`, the earliest first; and whether more follow."""
+    condition: Document = {"state": AnnouncementState.PLANNED, "publish_at": {"$gte": start, "$lt": end}}
+    found = await find_some(condition, limit=limit + 1, skip=skip, sort=[("publish_at", 1)])
+    return found[:limit], len(found) > limit
+
+
 async def count_in(state: AnnouncementState) -> int:
     """Count the announcements in a state."""
     return await announcements().count({"state": state})
@@ -219,7 +228,7 @@ async def confirm(announcement_id: str, now: datetime, message_id: int | None = 
     Without its message id it can neither be edited nor withdrawn by us.
     """
     published = {"state": AnnouncementState.PUBLISHED, "message_id": message_id, "published_at": now, "error": None}
-    return await change_state(announcement_id, [AnnouncementState.UNKNOWN], published)
+    return await change_state(announcement_id, [AnnouncementState.UNKNOWN], published | published_mark(now))
 
 
 async def hold(chat_id: int) -> int:

@@ -4,16 +4,19 @@ The rows of their recipients: `broadcast_rows`. Every change of status sets `is_
 progress message is updated even after a crash.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from core.broadcasts import ENDED, UNFINISHED, Broadcast, BroadcastStatus, NewBroadcast, is_missed
 from core.delivery import TELEGRAM_DELETE_LIMIT
 from core.errors import AlreadyThere
+from core.language import N_
+from core.statistics.events import Event, Mark
 from database.collection import Collection
 from database.connection import current_database
 from database.operations.walks import Place, from_place, place_after
 from database.readable import find_records, not_set_aside, reader, record_of
+from database.uncounted import FIELD as UNCOUNTED
 from database.values import Document, to_key, to_stored
 
 #: statuses from which a recall can be requested
@@ -21,8 +24,8 @@ _RECALLABLE: Document = {"$in": [*ENDED, BroadcastStatus.RECALLING]}
 #: statuses whose counts come from sending; a process that lost its lease must not overwrite final counts
 _COUNTED: Document = {"$in": [*UNFINISHED, BroadcastStatus.CANCELLED]}
 #: after an outage, or when another broadcast took that long
-_UNKNOWN_RECIPIENTS = "Another program sent it, and who got it is not known here: its copies were not deleted."
-_MISSED = "Nothing was sent: when its turn came, the time its copies were to stay had already passed."
+_UNKNOWN_RECIPIENTS = N_("Another program sent it, and who got it is not known here: its copies were not deleted.")
+_MISSED = N_("Nothing was sent: the time of its copies was over before its turn came.")
 
 
 def _broadcasts() -> Collection:
@@ -85,6 +88,16 @@ async def find(broadcast_id: str) -> Broadcast | None:
 async def find_by_key(key: str) -> Broadcast | None:
     """Return the broadcast that was created from the draft `key`, or None."""
     return await _record(await _broadcasts().find_one({"key": key}))
+
+
+async def find_titles(keys: Iterable[str]) -> dict[str, tuple[str, datetime]]:
+    """Return title and time of making by key, without unknown keys; one read, none without keys."""
+    distinct = sorted(set(keys))
+    if not distinct:
+        return {}
+    fields = ["key", "title", "created_at"]
+    found = await _broadcasts().find({"key": {"$in": distinct}}, limit=len(distinct), projection=fields)
+    return {row["key"]: (str(row.get("title", "")), row["created_at"]) for row in found}
 
 
 async def last(limit: int, skip: int = 0) -> list[Broadcast]:
@@ -155,9 +168,11 @@ async def start(broadcast: Broadcast, now: datetime) -> Broadcast | None:
     One that was started before continues with its old `started_at`. None when it is not queued, or was started since
     `broadcast` was read.
     """
-    return await _change(
+    started = await _change(
         broadcast.id, [BroadcastStatus.QUEUED], _started(broadcast, now), started_at=broadcast.started_at
     )
+    current_database().uncounted.note("broadcasts")
+    return started
 
 
 def _started(broadcast: Broadcast, now: datetime) -> Document:
@@ -166,9 +181,10 @@ def _started(broadcast: Broadcast, now: datetime) -> Document:
         return sending
     if is_missed(broadcast.send_at, broadcast.lifetime_minutes, now):
         return {**_status(BroadcastStatus.FAILED), "finished_at": now, "error": _MISSED}
+    sending |= {"started_at": now, UNCOUNTED: [Mark(Event.STARTED, now).text]}
     if not broadcast.lifetime_minutes:
-        return {**sending, "started_at": now}
-    return {**sending, "started_at": now, "delete_at": now + timedelta(minutes=broadcast.lifetime_minutes)}
+        return sending
+    return {**sending, "delete_at": now + timedelta(minutes=broadcast.lifetime_minutes)}
 
 
 async def record_cursor(broadcast_id: str, cursor: int | None, *, is_filled: bool) -> bool:
@@ -199,7 +215,13 @@ async def finish(
 ) -> Broadcast | None:
     """Change sending to sent or failed; atomic. None when it is not being sent: an admin was faster."""
     ended = {**_status(status), "finished_at": now, "counts": dict(counts), "error": error}
-    return await _change(broadcast_id, [BroadcastStatus.SENDING], ended)
+    return await _change(broadcast_id, [BroadcastStatus.SENDING], ended | _reached_mark(now))
+
+
+def _reached_mark(now: datetime) -> Document:
+    """Return the field by which the copies of a broadcast that ends are counted."""
+    current_database().uncounted.note("broadcasts")
+    return {UNCOUNTED: [Mark(Event.REACHED, now).text]}
 
 
 # decisions of admins
@@ -218,7 +240,7 @@ async def resume(broadcast_id: str) -> Broadcast | None:
 async def cancel(broadcast_id: str, now: datetime) -> Broadcast | None:
     """Cancel a broadcast that has not ended; atomic. None when it has."""
     ended = {**_status(BroadcastStatus.CANCELLED), "finished_at": now}
-    return await _change(broadcast_id, UNFINISHED, ended)
+    return await _change(broadcast_id, UNFINISHED, ended | _reached_mark(now))
 
 
 async def request_recall(broadcast_id: str, now: datetime) -> Broadcast | None:

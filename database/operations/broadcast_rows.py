@@ -5,18 +5,20 @@ A row's `_id` is "broadcast:user", so that every server finds it by `_id`, whate
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from core.broadcasts import Recipient, RecipientState
 from core.errors import AlreadyThere, StoreRefused
 from database.batches import Bounds, Deleted, delete_in_batches
 from database.collection import Collection
 from database.connection import current_database
-from database.readable import find_records
+from database.readable import FIELD, find_records, not_set_aside
 from database.values import A_DATE, Document, to_key
 
 #: rows of one batch; far more than a killed process can have claimed
 _LOST_BATCH = 1000
+#: how far in the future the time of a row may be, by the clock of another machine
+_CLOCKS_APART_MAX = timedelta(days=1)
 #: no answer came, and it is known between which ids its copies are
 _SWEEPABLE: Document = {"state": RecipientState.UNKNOWN, "sweep_after": {"$ne": None}, "sent_at": {"$ne": None}}
 #: no answer came, and no id after it is known
@@ -39,8 +41,12 @@ def rows() -> Collection:
 
 
 def read_recipient(document: Document) -> Recipient:
-    """Return the recipient of a document. Raises ValidationError."""
-    return Recipient.model_validate({**document, "broadcast_id": str(document["broadcast_id"])})
+    """Return the recipient of a document. Raises ValidationError, and ValueError when its `_id` names somebody else."""
+    recipient = Recipient.model_validate({**document, "broadcast_id": str(document["broadcast_id"])})
+    if document["_id"] != _id(recipient.broadcast_id, recipient.user_id):
+        # every change finds a row by its `_id`: of this one none would ever be recorded
+        raise ValueError("_id")
+    return recipient
 
 
 def _of(broadcast_id: str, **more: object) -> Document:
@@ -225,14 +231,16 @@ async def count_states(broadcast_id: str) -> dict[str, int]:
 
 
 async def next_to_recall(
-    broadcast_id: str, sent_until: datetime, limit: int, *, without: Sequence[int] = ()
+    broadcast_id: str, sent_until: datetime | None, limit: int, *, without: Sequence[int] = ()
 ) -> list[Recipient]:
     """Return up to `limit` recipients whose copies exist and were sent at `sent_until` or earlier, oldest first.
 
-    Skips the user ids in `without`, which failed in this run. The next call returns new recipients once these are
-    passed to `mark_recalled`.
+    `sent_until` None: whatever time is stored, or none. Skips the user ids in `without`, which failed in this run. The
+    next call returns new recipients once these are passed to `mark_recalled`.
     """
-    condition = _of(broadcast_id, state=RecipientState.SENT, sent_at={"$lte": sent_until})
+    condition = _of(broadcast_id, state=RecipientState.SENT)
+    if sent_until is not None:
+        condition["sent_at"] = {"$lte": sent_until}
     if without:
         condition["user_id"] = {"$nin": list(without)}
     return await find_records(rows(), read_recipient, condition, limit=limit, sort=[("sent_at", 1)])
@@ -245,14 +253,16 @@ async def mark_recalled(broadcast_id: str, user_id: int, state: RecipientState, 
 
 
 async def next_to_sweep(
-    broadcast_id: str, sent_until: datetime, limit: int, *, without: Sequence[int] = ()
+    broadcast_id: str, sent_until: datetime | None, limit: int, *, without: Sequence[int] = ()
 ) -> list[Recipient]:
     """Return up to `limit` recipients whose answer was lost at a known place in the ids, oldest first.
 
     `sent_until` and `without` as in `next_to_recall`. The next call returns new recipients once these are passed to
     `mark_swept`.
     """
-    condition = _of(broadcast_id, **{**_SWEEPABLE, "sent_at": {"$lte": sent_until}})
+    condition = _of(broadcast_id, **_SWEEPABLE)
+    if sent_until is not None:
+        condition["sent_at"] = {"$lte": sent_until}
     if without:
         condition["user_id"] = {"$nin": list(without)}
     return await find_records(rows(), read_recipient, condition, limit=limit, sort=[("sent_at", 1)])
@@ -268,20 +278,39 @@ async def mark_swept(broadcast_id: str, user_id: int, error: str | None = None) 
     return await rows().update_one(unknown, {"$set": swept})
 
 
-async def oldest_to_sweep(broadcast_id: str) -> datetime | None:
-    """Return when the oldest call was made of those that can be swept; None when there are none."""
+async def oldest_to_sweep(broadcast_id: str, now: datetime) -> datetime | None:
+    """Return when the oldest call was made of those that can be swept; None when there are none.
+
+    Without rows that are set aside at `now`, and those whose time is no past one.
+    """
+    return await _oldest(_of(broadcast_id, **_SWEEPABLE), now)
+
+
+async def oldest_sent_at(broadcast_id: str, now: datetime) -> datetime | None:
+    """Return when the oldest existing copies were sent; None when there are none. Without rows as in the above."""
+    return await _oldest(_of(broadcast_id, state=RecipientState.SENT), now)
+
+
+async def _oldest(condition: Document, now: datetime) -> datetime | None:
+    past = {**A_DATE, "$lt": now + _CLOCKS_APART_MAX}
     row = await rows().find_one(
-        _of(broadcast_id, **{**_SWEEPABLE, "sent_at": A_DATE}), sort=[("sent_at", 1)], projection=["sent_at"]
+        {**condition, "sent_at": past, **not_set_aside(now)}, sort=[("sent_at", 1)], projection=["sent_at"]
     )
     return None if row is None else row["sent_at"]
 
 
-async def oldest_sent_at(broadcast_id: str) -> datetime | None:
-    """Return when the oldest existing copies were sent; None when there are none."""
-    row = await rows().find_one(
-        _of(broadcast_id, state=RecipientState.SENT, sent_at=A_DATE), sort=[("sent_at", 1)], projection=["sent_at"]
-    )
-    return None if row is None else row["sent_at"]
+async def count_set_aside(broadcast_id: str, state: RecipientState, now: datetime) -> int:
+    """Count recipients in `state` whose rows are set aside at `now`, because they cannot be read."""
+    return await rows().count(_of(broadcast_id, state=state, **{FIELD: {"$gt": now}}))
+
+
+async def count_of_unknown_state(broadcast_id: str) -> int:
+    """Count rows in no state that is known here, and have those that cannot be read set aside."""
+    condition = _of(broadcast_id, state={"$nin": list(RecipientState)})
+    count = await rows().count(condition)
+    if count:
+        await find_records(rows(), read_recipient, condition, limit=1)
+    return count
 
 
 async def remove_rows(broadcast_id: str, bounds: Bounds) -> Deleted:

@@ -12,6 +12,7 @@ from operator import attrgetter
 
 from core.delivery import PendingDeletion
 from core.delivery_states import DeliveryState
+from core.errors import AlreadyThere
 from database.collection import Collection
 from database.connection import current_database
 from database.readable import SET_ASIDE_FOR, find_records, readable, reader
@@ -22,7 +23,13 @@ LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 _UNCLAIMED: Document = {"claimed_by": None, "claimed_until": None, "claim": None}
 #: a delivery of which nothing is left to delete
-_NOTHING_LEFT: Document = {"delete_at": None, "message_ids": [], "notice_message_id": None, **_UNCLAIMED}
+_NOTHING_LEFT: Document = {
+    "delete_at": None,
+    "message_ids": [],
+    "notice_message_id": None,
+    "pointer_message_id": None,
+    **_UNCLAIMED,
+}
 #: rows whose delivery is still being sent are recovered first
 AT_REST: Document = {"state": {"$ne": DeliveryState.SENDING}}
 
@@ -69,25 +76,38 @@ async def promise(
     message_ids: Sequence[int] = (),
     *,
     notice_message_id: int | None = None,
+    title: str = "",
+    language: str = "",
+    key: str | None = None,
 ) -> str:
-    """Insert the promise to delete copies that no row of `deliveries` knows; returns its id."""
-    key = await _promises().insert_one(
-        {
-            "bot_id": bot_id,
-            "user_id": user_id,
-            "chat_id": chat_id,
-            "message_ids": list(message_ids),
-            "notice_message_id": notice_message_id,
-            "post_code": post_code,
-            "sent_at": sent_at,
-            "delete_at": delete_at,
-            "attempts": 0,
-            "not_before": None,
-            "last_error": None,
-            **_UNCLAIMED,
-        }
-    )
-    return str(key)
+    """Insert the promise to delete copies that no row of `deliveries` knows; returns its id.
+
+    With a `key` it may be repeated after a lost answer: of the same key there is one.
+    """
+    named: Document = {} if key is None else {"_id": key}
+    try:
+        added = await _promises().insert_one(
+            named
+            | {
+                "bot_id": bot_id,
+                "user_id": user_id,
+                "chat_id": chat_id,
+                "message_ids": list(message_ids),
+                "notice_message_id": notice_message_id,
+                "post_code": post_code,
+                "title": title,
+                "language": language,
+                "sent_at": sent_at,
+                "delete_at": delete_at,
+                "attempts": 0,
+                "not_before": None,
+                "last_error": None,
+                **_UNCLAIMED,
+            }
+        )
+    except AlreadyThere:
+        return str(key)
+    return str(added)
 
 
 def _due(now: datetime) -> Document:

@@ -11,10 +11,11 @@ from core.clock import to_milliseconds
 from core.delivery import DOUBLE_TAP
 from core.delivery_states import LEASE_FOR, Delivery, DeliveryState
 from core.errors import AlreadyThere
+from core.statistics.events import Event, Mark
 from database.collection import Collection
 from database.connection import current_database
-from database.operations.delivered_counts import UNCOUNTED
 from database.readable import FIELD, find_records, reader, record_of, record_or_none
+from database.uncounted import FIELD as UNCOUNTED
 from database.values import Document
 
 #: update keys a row remembers: after a kill several updates come again
@@ -55,6 +56,12 @@ class NewDelivery:
     sweep_after: int | None = None
     #: the update that asked for a post before and was refused: it is met by this delivery
     refused_key: str = ""
+    #: identifies the owner on its machine; "" where that is not possible
+    process: str = ""
+    #: what the notice says when the copies are deleted
+    title: str = ""
+    is_free: bool = False
+    language: str = ""
 
     @property
     def id(self) -> str:
@@ -83,6 +90,7 @@ def _starting(new: NewDelivery) -> Document:
         "$set": {
             "state": DeliveryState.SENDING,
             "owner": new.owner,
+            "process": new.process,
             "until": now + LEASE_FOR,
             "update_key": new.update_key,
             "opened_at": now,
@@ -90,6 +98,11 @@ def _starting(new: NewDelivery) -> Document:
             "delete_at": new.delete_at,
             "message_ids": [],
             "notice_message_id": None,
+            "pointer_message_id": None,
+            "here_until": None,
+            "title": new.title,
+            "is_free": new.is_free,
+            "language": new.language,
             "sweep_after": new.sweep_after,
             "sweep_before": None,
             "known_ids": [],
@@ -111,7 +124,7 @@ def _starting(new: NewDelivery) -> Document:
 
 
 async def start(new: NewDelivery) -> Claim | None:
-    """From nothing, or an ended delivery without copies, to sending; None when the row is in another state.
+    """From nothing, or an ended delivery without copies to delete or to point to, to sending; else None.
 
     One upsert: of concurrent calls exactly one gets a claim. None also for a second tap (opened less than DOUBLE_TAP
     ago) and for an update the row remembers. An opening in the future, by a clock put back since, is ignored.
@@ -121,6 +134,8 @@ async def start(new: NewDelivery) -> Claim | None:
         "state": {"$ne": DeliveryState.SENDING},
         "delete_at": None,
         "opened_at": {"$not": {"$gt": new.now - DOUBLE_TAP, "$lte": new.now}},
+        # copies that stay and are pointed to
+        "here_until": {"$not": {"$gt": new.now}},
     }
     if new.update_key:
         free["update_keys"] = {"$ne": new.update_key}
@@ -148,6 +163,10 @@ async def put_aside(delivery: Delivery) -> None:
         "chat_id": delivery.user_id,
         "message_ids": list(delivery.message_ids),
         "notice_message_id": delivery.notice_message_id,
+        "pointer_message_id": delivery.pointer_message_id,
+        "title": delivery.title,
+        "is_free": delivery.is_free,
+        "language": delivery.language,
         "post_code": delivery.post_code,
         "state": delivery.state,
         "sweep_after": delivery.sweep_after,
@@ -171,25 +190,29 @@ async def restart(delivery: Delivery, new: NewDelivery) -> Claim | None:
     return Claim(delivery.id, delivery.count + 1, delivery, new.sweep_after)
 
 
-async def take_over(delivery: Delivery, owner: str, now: datetime) -> Claim | None:
+async def take_over(delivery: Delivery, owner: str, now: datetime, process: str = "") -> Claim | None:
     """From sending by an owner whose lease ran out to sending by `owner`; None when another process was faster.
 
-    Atomic. The former owner can no longer write the outcome.
+    None also when the former owner has renewed its lease since it was read. Atomic. The former owner can write no
+    outcome any more.
     """
     lapsed: Document = {
         "_id": delivery.id,
         "count": delivery.count,
         "state": DeliveryState.SENDING,
-        "until": {"$not": {"$gte": now}},
+        "until": {"$eq": delivery.until, "$not": {"$gte": now}},
     }
-    taken = {"$set": {"owner": owner, "until": now + LEASE_FOR}, "$inc": {"count": 1, "tellings": 1}}
+    taken = {
+        "$set": {"owner": owner, "process": process, "until": now + LEASE_FOR},
+        "$inc": {"count": 1, "tellings": 1},
+    }
     if not await _deliveries().update_one(lapsed, taken):
         return None
     return Claim(delivery.id, delivery.count + 1, delivery, delivery.sweep_after)
 
 
 def _ended(state: DeliveryState, **more: object) -> Document:
-    return {"$set": {"state": state, "owner": None, "until": None, **more}}
+    return {"$set": {"state": state, "owner": None, "process": "", "until": None, **more}}
 
 
 async def record_sent(
@@ -201,54 +224,103 @@ async def record_sent(
     delete_at: datetime | None,
     paid_until: datetime | None,
     whole_on: datetime | None = None,
+    source: str | None = None,
+    here_until: datetime | None = None,
 ) -> bool:
     """From sending to sent; atomic, may be repeated. False when another process has taken it over.
 
     `sent_at`, `delete_at` replace those of the start: the call may have waited, and Telegram's 48 hours start when a
     message exists. `paid_until`: when the copy is deleted, if a credit was spent on it; None: none was. `whole_on`: the
-    day, if every message arrived; its first delivery of the day is marked for `delivered_counts`.
+    day, if every message arrived; the first delivery of the day is counted. `source`: of the link that was opened.
+    `here_until`: until when copies that stay are pointed to.
     """
     known: Document = {
         "message_ids": list(message_ids),
         "notice_message_id": notice_message_id,
         "sent_at": sent_at,
         "delete_at": delete_at,
+        "here_until": here_until,
     }
     if paid_until is not None:
         known["paid_until"] = paid_until
-    if whole_on is not None and not _was_whole_on(claim, whole_on):
-        known |= {"whole_on": whole_on, "tally": UNCOUNTED}
-    return await _deliveries().update_one(_mine(claim), _ended(DeliveryState.SENT, **known))
+    if whole_on is None:
+        return await _end(claim, _ended(DeliveryState.SENT, **known), Mark(Event.ADMITTED, sent_at, source))
+    if _was_whole_on(claim, whole_on):
+        return await _end(claim, _ended(DeliveryState.SENT, **known))
+    known["whole_on"] = whole_on
+    return await _end(claim, _ended(DeliveryState.SENT, **known), Mark(Event.WHOLE, sent_at, source))
+
+
+async def _end(claim: Claim, update: Document, mark: Mark | None = None) -> bool:
+    """Write the outcome; with the mark by which the try is counted. False when another process has taken it over."""
+    if mark is None:
+        return await _deliveries().update_one(_mine(claim), update)
+    is_mine = await _deliveries().update_one(_mine(claim), update | {"$addToSet": {UNCOUNTED: mark.text}})
+    current_database().uncounted.note("deliveries")
+    return is_mine
 
 
 def _was_whole_on(claim: Claim, day: datetime) -> bool:
     return claim.before is not None and claim.before.whole_on == day
 
 
+async def record_pointer(delivery: Delivery, pointer_message_id: int, update_key: str) -> Delivery | None:
+    """Store the reply that points to the copies of a delivery as it was read; return the row as it was before. Atomic.
+
+    None when the copies are being deleted, or another delivery has begun since: the reply points to nothing. Of
+    concurrent calls each gets the pointer of the other, so that all but one can be deleted.
+    """
+    unchanged: Document = {
+        "_id": delivery.id,
+        "count": delivery.count,
+        "state": DeliveryState.SENT,
+        "message_ids": list(delivery.message_ids),
+        # the deleter claims what is due, and reads it after that
+        "claimed_by": None,
+        "delete_at": delivery.delete_at,
+    }
+    update: Document = {
+        "$set": {"pointer_message_id": pointer_message_id},
+        "$push": {"update_keys": {"$each": [update_key], "$slice": -KEYS_KEPT}},
+    }
+    document = await _deliveries().find_one_and_update(unchanged, update, before=True)
+    return await record_of(_deliveries(), document, READ)
+
+
+async def drop_put_aside(delivery: Delivery) -> bool:
+    """Remove what `put_aside` stored of a delivery whose messages are deleted; atomic. False when there is none."""
+    key = f"{delivery.id}:{delivery.count}"
+    return await current_database().collection("pending_deletions").delete_one({"_id": key})
+
+
 async def record_unknown(
-    claim: Claim, notice_message_id: int | None, *, sweep_before: int | None = None, known_ids: Sequence[int] = ()
+    claim: Claim,
+    notice_message_id: int | None,
+    *,
+    sweep_before: int | None = None,
+    known_ids: Sequence[int] = (),
+    admitted: Mark | None = None,
 ) -> bool:
     """From sending to unknown, after the subscriber was notified; atomic, may be repeated. False when taken over.
 
     What may have arrived has ids above `sweep_after` of the row and below `sweep_before`, and none of `known_ids`.
+    `admitted`: counts the try.
     """
     known: Document = {
         "notice_message_id": notice_message_id,
         "sweep_before": sweep_before,
         "known_ids": list(known_ids),
     }
-    return await _deliveries().update_one(_mine(claim), _ended(DeliveryState.UNKNOWN, **known))
+    return await _end(claim, _ended(DeliveryState.UNKNOWN, **known), admitted)
 
 
-async def record_refused(claim: Claim) -> bool:
+async def record_refused(claim: Claim, admitted: Mark | None = None) -> bool:
     """From sending to refused: nothing was sent, and nothing is to be deleted; atomic, may be repeated.
 
-    False when taken over. The row counts as opened when it was before.
+    False when taken over. The row counts as opened when it was before. `admitted`: counts the try.
     """
     opened_at = None if claim.before is None else claim.before.opened_at
-    return await _deliveries().update_one(
-        _mine(claim), _ended(DeliveryState.REFUSED, opened_at=opened_at, delete_at=None)
-    )
+    return await _end(claim, _ended(DeliveryState.REFUSED, opened_at=opened_at, delete_at=None), admitted)
 
 
 def _mine(claim: Claim) -> Document:

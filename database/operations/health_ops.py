@@ -44,6 +44,7 @@ _WORK: tuple[tuple[str, str, str, Document], ...] = (
     ("publisher", "announcements", "due_at", {"state": AnnouncementState.PLANNED, "is_now": True}),
     ("publisher", "announcements", "edit_at", {"state": AnnouncementState.PUBLISHED}),
     ("announcement_deleter", "announcements", "leaves_at", {"state": AnnouncementState.PUBLISHED}),
+    ("eraser", "erasures", "next_at", {}),
 )
 
 

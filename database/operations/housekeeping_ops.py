@@ -85,10 +85,21 @@ async def delete_old_incidents(before: datetime, **bounds: Unpack[Bounds]) -> De
     return await delete_in_batches(_bulk("incidents"), {"closed_at": {"$lt": before}}, "closed_at", **bounds)
 
 
+async def delete_old_audit_entries(before: datetime, **bounds: Unpack[Bounds]) -> Deleted:
+    """Delete actions of the team from before `before`."""
+    return await delete_in_batches(_bulk("audit_log"), {"at": {"$lt": before}}, "at", **bounds)
+
+
+async def delete_old_requests(before: datetime, **bounds: Unpack[Bounds]) -> Deleted:
+    """Delete join requests from before `before`, which Telegram reports once: they are kept longer than memberships."""
+    condition: Document = {"seen_at": {"$lt": before}, "status": MembershipStatus.REQUESTED}
+    return await delete_in_batches(_bulk("memberships"), condition, "seen_at", **bounds)
+
+
 async def delete_old_memberships(before: datetime, **bounds: Unpack[Bounds]) -> Deleted:
     """Delete memberships last seen before `before`; Telegram is asked again when one is needed.
 
-    Join requests are kept: Telegram reports them once.
+    Join requests are kept for longer (`delete_old_requests`).
     """
     known = {"$in": [MembershipStatus.MEMBER, MembershipStatus.LEFT]}
     condition = {"seen_at": {"$lt": before}, "status": known}

@@ -3,6 +3,7 @@
 Collection `impossible_deletions`: one row each, however often a crash repeats it.
 """
 
+import secrets
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -36,10 +37,13 @@ async def record_impossible(ends: Sequence[tuple[PendingDeletion, str]], now: da
 def _row(promise: PendingDeletion, reason: str, now: datetime) -> Document:
     # a row of `deliveries` has a promise after the other; put aside, each has the same id as here
     key = f"{promise.id}:{promise.count}" if promise.count else to_key(promise.id)
+    if promise.is_erased:
+        # nobody can tell whose it is; a killed run that comes again counts it twice
+        key = secrets.token_hex(12)
     return {
         "_id": key,
         "bot_id": promise.bot_id,
-        "chat_id": promise.chat_id,
+        "chat_id": None if promise.is_erased else promise.chat_id,
         "post_code": promise.post_code,
         "message_ids": list(promise.message_ids),
         "sent_at": promise.sent_at,

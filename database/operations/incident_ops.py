@@ -6,10 +6,14 @@ process holds the claim to send the alert (`claimed_until`) or the all-clear (`e
 
 from datetime import datetime, timedelta
 
+from pydantic import StrictStr
+
 from core.errors import AlreadyThere
 from core.health.incidents import CloseDecision
+from core.records import Record
 from database.collection import Collection
 from database.connection import current_database
+from database.readable import find_records
 from database.values import Document
 
 #: open incidents that are read; any beyond are read when fewer are open
@@ -86,17 +90,28 @@ async def release_close(incident: str) -> None:
     await _incidents().update_one({"_id": incident, "closed_at": None}, {"$set": {"ending_until": None}})
 
 
+class _Named(Record):
+    # bytes are no text
+    incident: StrictStr
+
+
+def read(document: Document) -> str:
+    """Return which incident a document is about. Raises ValidationError."""
+    return _Named(incident=document["_id"]).incident
+
+
+async def _find(condition: Document) -> list[str]:
+    return await find_records(_incidents(), read, condition, limit=_READ_MAX, projection=["_id"])
+
+
 async def find_open() -> list[str]:
     """Return the open incidents, at most 500; `[]` when there are none."""
-    found = await _incidents().find({"closed_at": None}, limit=_READ_MAX, projection=["_id"])
-    return [document["_id"] for document in found]
+    return await _find({"closed_at": None})
 
 
 async def find_told() -> frozenset[str]:
     """Return the open incidents that people were notified of, at most 500."""
-    told: Document = {"closed_at": None, "told_at": {"$ne": None}}
-    found = await _incidents().find(told, limit=_READ_MAX, projection=["_id"])
-    return frozenset(document["_id"] for document in found)
+    return frozenset(await _find({"closed_at": None, "told_at": {"$ne": None}}))
 
 
 async def count_open() -> int:

@@ -18,7 +18,7 @@ _BROADCASTS_MAX = 100
 class Known:
     """Ids inside a span that are no lost copy, or may be none."""
 
-    #: of deliveries and copies of broadcasts
+    #: of deliveries, copies of broadcasts and gate messages
     ids: set[int] = field(default_factory=set)
     #: that a message which is being sent now may get
     may_become: set[int] = field(default_factory=set)
@@ -38,6 +38,7 @@ async def known_between(
     known = Known()
     await _add_deliveries(known, chat_id, span, own, besides)
     await _add_broadcasts(known, chat_id, span, own, since)
+    await _add_gate_messages(known, chat_id, span, bot_id)
     return known
 
 
@@ -45,15 +46,20 @@ async def _add_deliveries(known: Known, chat_id: int, span: Document, own: Docum
     condition: Document = {
         "chat_id": chat_id,
         "bot_id": own,
-        "$or": [{"message_ids": {"$elemMatch": span}}, {"notice_message_id": span}, {"state": "sending"}],
+        "$or": [
+            {"message_ids": {"$elemMatch": span}},
+            {"notice_message_id": span},
+            {"pointer_message_id": span},
+            {"state": "sending"},
+        ],
     }
     if besides is not None:
         condition["_id"] = {"$ne": to_key(besides)}
-    fields = ["message_ids", "notice_message_id", "state", "sweep_after"]
+    fields = ["message_ids", "notice_message_id", "pointer_message_id", "state", "sweep_after"]
     rows: list[Document] = []
     for home in _HOMES:
         rows += await current_database().collection(home).find(condition, limit=SWEEP_MAX, projection=fields)
-    ids = [number for row in rows for number in (*_ids_of(row), row.get("notice_message_id"))]
+    ids = [number for row in rows for number in (*_ids_of(row), *map(row.get, fields[1:3]))]
     known.ids |= _in_span(ids, span)
     known.may_become |= _may_become(rows, "sending", span)
 
@@ -82,6 +88,13 @@ async def _add_broadcasts(known: Known, user_id: int, span: Document, own: Docum
     ids = [number for row in rows for number in _ids_of(row)]
     known.ids |= _in_span(ids, span)
     known.may_become |= _may_become(rows, RecipientState.SENDING, span)
+
+
+async def _add_gate_messages(known: Known, user_id: int, span: Document, bot_id: int) -> None:
+    user = await current_database().collection("users").find_one({"user_id": user_id}, projection=["gates"])
+    gates = {} if user is None else user.get("gates")
+    messages = [one for one in gates.values() if isinstance(one, dict)] if isinstance(gates, dict) else []
+    known.ids |= _in_span([one.get("message_id") for one in messages if one.get("bot_id") == bot_id], span)
 
 
 def _ids_of(row: Document) -> list[object]:

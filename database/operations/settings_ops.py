@@ -83,7 +83,7 @@ def _value(name: str, stored: Any) -> Any:
 def _changes(document: Document | None) -> Mapping[str, LastChange]:
     found = (document or {}).get(_CHANGED)
     rows = found.items() if isinstance(found, dict) else ()
-    # who changed it is shown where it can be read; the value stands without it
+    # who changed it is shown where it can be read; the value counts without it
     return {
         name: LastChange.model_validate(row)
         for name, row in rows
@@ -99,7 +99,7 @@ def _read(document: Document | None) -> _Stored:
         wrong = {str(problem["loc"][0]): problem["msg"] for problem in error.errors()}
     sound = {name: value for name, value in stored.items() if name not in wrong}
     # without the stored value, which may be the password of posts
-    problems = [f"{name}: the stored value is not usable ({why}); the default stands" for name, why in wrong.items()]
+    problems = [f"{name}: the stored value is not usable ({why}); the default applies" for name, why in wrong.items()]
     return _Stored(BotSettings.model_validate(sound), "access_mode" in sound, tuple(problems))
 
 
@@ -109,18 +109,12 @@ async def _applied(stored: _Stored) -> BotSettings:
     return stored.followed(has_shorteners=is_open and shortener_ops.is_any_active(await shortener_ops.load()))
 
 
-async def load_checked() -> tuple[BotSettings, list[str]]:
-    """Return the stored settings, and a sentence for each stored value that is invalid and was replaced by its default.
+async def load() -> BotSettings:
+    """Return the stored settings; invalid values are logged and replaced by their defaults.
 
     Unknown names are ignored; without a stored document every setting has its default. That of `access_mode` is credits
     while there is a shortener.
     """
-    stored = _read(await _config().find_one({"_id": _ID}))
-    return await _applied(stored), list(stored.problems)
-
-
-async def load() -> BotSettings:
-    """Return the stored settings; invalid values are logged and replaced by their defaults."""
     return await _applied(await _load())
 
 

@@ -1,38 +1,29 @@
-"""Statistics of a day: counted on the server, and one document per day (collection `daily_stats`).
+"""Statistics of days (collection `daily_stats`), and what is shown of a period.
 
-Counts use an index, on the bulk connections.
+Events are added by `counting.batches`; the statistics job writes what is kept at each midnight.
 """
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
-from core.broadcasts import RecipientState
+from core.days import start_of_day
 from core.errors import AlreadyThere
-from core.statistics import Count, DayStats, TopPost
-from core.verification import TokenStatus
+from core.statistics import ACTIVE, Count, DayStats, TopPost
+from core.statistics.periods import Overview, Period, counted_since, days_before, sources_of, sum_of
 from database.collection import Collection
 from database.connection import current_database
-from database.operations.posts import post_ops
+from database.operations import user_ops
+from database.operations.counting import post_days
 from database.readable import find_records, record_or_none
 from database.values import Document
 
-#: counters of one day: the collection, and the field whose time is on that day
-_DATED: dict[Count, tuple[str, str]] = {
-    Count.NEW_USERS: ("users", "joined_at"),
-    Count.ACTIVE_USERS: ("users", "last_seen_at"),
-    Count.DELIVERIES: ("deliveries", "opened_at"),
-    Count.VERIFIED: ("tokens", "verified_at"),
-    Count.BYPASSED: ("tokens", "bypassed_at"),
-    Count.BROADCASTS: ("broadcasts", "started_at"),
-}
-#: states of recipients whose copies arrived, deleted later or not
-_ARRIVED = (RecipientState.SENT, RecipientState.DELETED, RecipientState.KEPT)
-#: counters that `count_on` accepts
-DAILY_COUNTS = (*_DATED, Count.TOKENS, Count.BROADCAST_COPIES)
-#: counter that closed broadcasts add to; `Count.BROADCAST_COPIES` is counted from the broadcasts themselves
+#: counter that closed broadcasts add to
 _CLOSED_COPIES = "broadcast_sent"
 #: earlier than any stored time
 _EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
+#: days that are read for `Period.ALL`: ten years
+DAYS_MAX = 3_660
 
 
 def _days() -> Collection:
@@ -43,34 +34,16 @@ def _bulk(name: str) -> Collection:
     return current_database().bulk(name)
 
 
-def _between(start: datetime, end: datetime) -> Document:
-    return {"$gte": start, "$lt": end}
-
-
-async def count_on(counter: Count, start: datetime, end: datetime) -> int:
-    """Count one of `DAILY_COUNTS` from `start` to before `end`. Raises KeyError for any other counter."""
-    if counter is Count.BROADCAST_COPIES:
-        return await _copies(start, end)
-    if counter is Count.TOKENS:
-        # every status: it is in the condition because it is the first field of the index
-        condition = {"status": {"$in": list(TokenStatus)}, "created_at": _between(start, end)}
-        return await _bulk("tokens").count(condition)
-    collection, field = _DATED[counter]
-    return await _bulk(collection).count({field: _between(start, end)})
-
-
-async def _copies(start: datetime, end: datetime) -> int:
-    sums: Document = {state.value: {"$sum": f"$counts.{state.value}"} for state in _ARRIVED}
-    group = {"$group": {"_id": None, **sums}}
-    found = await _bulk("broadcasts").aggregate({"finished_at": _between(start, end)}, [group], at_most=1)
-    return sum(int(one.get(state, 0)) for one in found for state in _ARRIVED)
+async def count_active(start: datetime, end: datetime) -> int:
+    """Count the subscribers seen last from `start` to before `end`: exact while `end` is not past."""
+    return await _bulk("users").count({"last_seen_at": {"$gte": start, "$lt": end}})
 
 
 async def count_totals() -> dict[Count, int]:
     """Count users, users who blocked the bot, and live posts; with the database's size where the server reports it."""
     db = current_database()
     totals = {
-        Count.USERS: await _bulk("users").count({"user_id": {"$gt": 0}}),
+        Count.USERS: await user_ops.count(),
         Count.BLOCKED_USERS: await _bulk("users").count({"blocked_at": {"$gt": _EPOCH}}),
         Count.POSTS: await _bulk("posts").count({"status": "live"}),
     }
@@ -78,20 +51,42 @@ async def count_totals() -> dict[Count, int]:
     return totals if size is None else totals | {Count.DATABASE_BYTES: size}
 
 
-async def top_posts(start: datetime, end: datetime, limit: int) -> list[TopPost]:
-    """Return up to `limit` posts delivered from `start` to before `end`, those with most deliveries first."""
-    stages: list[Document] = [
-        {"$group": {"_id": "$post_code", "deliveries": {"$sum": 1}}},
-        # the code makes the order of equal counts stable
-        {"$sort": {"deliveries": -1, "_id": 1}},
-    ]
-    found = await _bulk("deliveries").aggregate({"opened_at": _between(start, end)}, stages, at_most=limit)
-    # of rows edited by hand it may be anything
-    found = [one for one in found if isinstance(one["_id"], str)]
-    names = await post_ops.titles([one["_id"] for one in found])
-    return [
-        TopPost(code=one["_id"], title=names.get(one["_id"], ""), deliveries=int(one["deliveries"])) for one in found
-    ]
+async def overview(period: Period, now: datetime, zone: ZoneInfo) -> Overview:
+    """Return what is shown of a period that ends now; five commands at most."""
+    today, start, span = start_of_day(now, zone), start_of(period, now, zone), period.days
+    days = await read_days(start if span is None else days_before(start, span, zone), now)
+    shown = [day for day in days if day.date >= start]
+    before = [day for day in days if day.date < start]
+    active_since = days_before(today, 29, zone) if span is None else start
+    top = await post_days.top(start, now, 1)
+    return Overview(
+        period=period,
+        subscribers=await user_ops.count(),
+        active=await _bulk("users").count({"last_seen_at": {"$gte": active_since}}),
+        active_before=None if span is None else _kept_active(before, span, days_before(start, 1, zone)),
+        figures=sum_of(shown),
+        before=None if span is None else sum_of(before),
+        sources=sources_of(shown),
+        most_wanted=top[0] if top else None,
+        counted_since=counted_since(shown),
+    )
+
+
+def start_of(period: Period, now: datetime, zone: ZoneInfo) -> datetime:
+    """Return the midnight a period that ends now began with; of `Period.ALL` a time before all days."""
+    return _EPOCH if period.days is None else days_before(now, period.days - 1, zone)
+
+
+def _kept_active(days: Sequence[DayStats], span: int, last: datetime) -> int | None:
+    """Return how many were active in the `span` days that ended with the day `last`; None when that was not kept."""
+    return next((day.counters.get(ACTIVE[span]) for day in days if day.date == last), None)
+
+
+async def read_days(start: datetime, before: datetime) -> list[DayStats]:
+    """Return the stored days from `start` to before `before`, oldest first; one command."""
+    between: Document = {"date": {"$gte": start, "$lt": before}}
+    found = await find_records(_days(), read, between, limit=DAYS_MAX, sort=[("date", -1)])
+    return found[::-1]
 
 
 async def is_closed(date: datetime) -> bool:
@@ -168,10 +163,7 @@ async def read_day(date: datetime) -> dict[str, int]:
 
 
 async def last_days(before: datetime, count: int) -> list[DayStats]:
-    """Return the last `count` stored days that began before `before`, oldest first.
-
-    Counters have their names in `Count`; `Count.BROADCAST_COPIES` is the higher of the two counts of copies.
-    """
+    """Return the last `count` stored days that began before `before`, oldest first."""
     found = await find_records(_days(), read, {"date": {"$lt": before}}, limit=count, sort=[("date", -1)])
     return found[::-1]
 
@@ -182,4 +174,4 @@ def read(document: Document) -> DayStats:
     copies = max(counters.get(Count.BROADCAST_COPIES, 0), counters.get(_CLOSED_COPIES, 0))
     if copies:
         counters[Count.BROADCAST_COPIES.value] = copies
-    return DayStats(date=document["date"], counters=counters, top_posts=document.get("top_posts", ()))
+    return DayStats.model_validate({**document, "counters": counters})

@@ -6,11 +6,13 @@ from typing import Unpack
 from core.errors import AlreadyThere
 from core.ids import is_token
 from core.records import Record
+from core.statistics.events import Event, Mark
 from core.verification import Token, TokenStatus
 from database.batches import Bounds, Deleted, delete_in_batches
 from database.collection import Collection
 from database.connection import current_database
 from database.readable import find_records, reader, record_of
+from database.uncounted import FIELD as UNCOUNTED
 from database.values import Document
 
 #: how long a redeemed token that was not paid out is kept at least: the clean-up uses `expires_at` alone
@@ -56,7 +58,7 @@ async def add(token: Token) -> None:
     if not is_token(token.token):
         raise ValueError("a token is 32 letters and digits")
     try:
-        await _tokens().insert_one({**token.model_dump(), "is_owed": False, "replaced_for": None})
+        await _tokens().insert_one({**token.model_dump(), "is_owed": False})
     except AlreadyThere:
         own = {"token": token.token, "user_id": token.user_id}
         if await _tokens().find_one(own, projection=["_id"]) is None:
@@ -108,7 +110,26 @@ async def mark_bypassed(token: str, now: datetime) -> bool:
     if not is_token(token):
         return False
     bypassed: Document = {"status": TokenStatus.BYPASSED, "bypassed_at": now}
-    return await _tokens().update_one({"token": token, "status": TokenStatus.UNUSED}, {"$set": bypassed})
+    unused: Document = {"token": token, "status": TokenStatus.UNUSED}
+    return await _end(unused, {"$set": bypassed}, Mark(Event.TOO_FAST, now))
+
+
+async def note_bypass(token: str, now: datetime) -> bool:
+    """Record the first try of an unused token that did not count; it stays unused. Atomic.
+
+    False when it was recorded before, or the token is unknown or not unused.
+    """
+    if not is_token(token):
+        return False
+    first: Document = {"token": token, "status": TokenStatus.UNUSED, "bypassed_at": None}
+    return await _end(first, {"$set": {"bypassed_at": now}}, Mark(Event.TOO_FAST, now))
+
+
+async def _end(condition: Document, update: Document, mark: Mark) -> bool:
+    """Make an update of an unlock, with the mark by which it is counted. False when nothing matched."""
+    is_ended = await _tokens().update_one(condition, update | {"$addToSet": {UNCOUNTED: mark.text}})
+    current_database().uncounted.note("tokens")
+    return is_ended
 
 
 async def redeem(token: str, user_id: int, now: datetime, *, elapsed_seconds: float | None = None) -> Token | None:
@@ -140,7 +161,7 @@ async def mark_granted(token: str, now: datetime) -> bool:
         "$set": {"is_owed": False, "granted_at": now},
         "$min": {"expires_at": now + PAID_KEPT_FOR},
     }
-    return await _tokens().update_one({"token": token, "is_owed": True}, update)
+    return await _end({"token": token, "is_owed": True}, update, Mark(Event.PAID, now))
 
 
 async def find_owed(redeemed_before: datetime, limit: int) -> list[Token]:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from core.clock import to_milliseconds
 from core.errors import StoreUnavailable
 from core.ids import is_code
-from core.users import User
+from core.users import FAR_END, User
 from database.operations.user_ops import FIELDS, to_user, users
 from database.values import Document
 
@@ -25,6 +25,10 @@ class Granted:
 
     user: User
     is_new: bool
+    #: the end of the pass before; None also for a grant of credits, and when it had been paid out before
+    pass_before: datetime | None = None
+    #: credits added, negative for taken; 0 when it had been paid out before
+    credits: int = 0
 
 
 def _charge(code: str) -> str:
@@ -34,11 +38,15 @@ def _charge(code: str) -> str:
     return f"charges.{code}"
 
 
-async def spend_credit(user_id: int, code: str, update_key: str, now: datetime, forget: Sequence[str] = ()) -> bool:
-    """Spend a credit on a post for the request `update_key`; False when the user has none, or there is no such user.
+async def spend_credit(
+    user_id: int, code: str, update_key: str, now: datetime, forget: Sequence[str] = ()
+) -> int | None:
+    """Spend a credit on a post for the request `update_key`; return how many are left.
 
-    One conditional update: concurrent calls spend no more credits than there are, and one key is charged once: True
-    also when it was charged before, or closed. `forget`: codes whose charges are deleted (never `code`). Raises
+    None when the user has none, or there is no such user.
+
+    One conditional update: concurrent calls spend no more credits than there are, and one key is charged once: a
+    number also when it was charged before, or closed. `forget`: codes whose charges are deleted (never `code`). Raises
     ValueError for anything but a code, and for an empty key.
     """
     charge = _charge(code)
@@ -54,10 +62,11 @@ async def spend_credit(user_id: int, code: str, update_key: str, now: datetime, 
         f"{charge}.update_key": {"$ne": update_key},
         "closed_requests": {"$ne": update_key},
     }
-    if await users().update_one(condition, update):
-        return True
-    settled = [{f"{charge}.update_key": update_key}, {"closed_requests": update_key}]
-    return await users().find_one({"user_id": user_id, "$or": settled}, projection=["_id"]) is not None
+    paid = await users().find_one_and_update(condition, update, projection=["credits"])
+    if paid is None:
+        settled = [{f"{charge}.update_key": update_key}, {"closed_requests": update_key}]
+        paid = await users().find_one({"user_id": user_id, "$or": settled}, projection=["credits"])
+    return None if paid is None else int(paid.get("credits") or 0)
 
 
 async def give_back_credit(user_id: int, code: str, update_key: str) -> bool:
@@ -82,20 +91,29 @@ async def close_request(user_id: int, code: str, update_key: str) -> bool:
 
 
 async def grant(
-    user_id: int, key: str, now: datetime, *, credits: int = 0, pass_for: timedelta = timedelta()
+    user_id: int,
+    key: str,
+    now: datetime,
+    *,
+    credits: int = 0,
+    pass_for: timedelta = timedelta(),
+    is_unlock: bool = False,
 ) -> Granted | None:
     """Add credits, or time to the pass, once for each `key`; None when there is no such user.
 
-    Each grant is one conditional update; the last 100 keys of a user are remembered. Raises ValueError for negative
-    amounts, StoreUnavailable when concurrent grants of a pass were faster 20 times.
+    Each grant is one conditional update; the last 100 keys of a user are remembered. `is_unlock`: it is counted as an
+    unlock, too. Raises ValueError for negative amounts, StoreUnavailable when concurrent grants of a pass were faster
+    20 times.
     """
     if credits < 0 or pass_for < timedelta():
         raise ValueError("a grant takes nothing away")
     for _ in range(_TRIES):
         change = _credits(credits) if not pass_for else await _with_pass(user_id, now, credits, pass_for)
+        if change is not None and is_unlock:
+            change[1]["$inc"]["unlocks"] = 1
         paid = None if change is None else await _pay(user_id, key, *change)
-        if paid is not None:
-            return Granted(paid, is_new=True)
+        if paid is not None and change is not None:
+            return Granted(paid, is_new=True, pass_before=change[0].get("pass_until"), credits=credits)
         before = await to_user(await users().find_one({"user_id": user_id, "grants": key}, projection=FIELDS))
         if before is not None:
             return Granted(before, is_new=False)
@@ -122,7 +140,8 @@ async def _with_pass(user_id: int, now: datetime, credits: int, pass_for: timede
         return None
     until = found.pass_until
     extended_from = to_milliseconds(now) if until is None else max(now, until)
-    return {"pass_until": until}, {"$inc": {"credits": credits}, "$set": {"pass_until": extended_from + pass_for}}
+    extended = extended_from + min(pass_for, max(FAR_END - extended_from, timedelta()))
+    return {"pass_until": until}, {"$inc": {"credits": credits}, "$set": {"pass_until": extended}}
 
 
 async def _pay(user_id: int, key: str, condition: Document, update: Document) -> User | None:
@@ -131,3 +150,38 @@ async def _pay(user_id: int, key: str, condition: Document, update: Document) ->
     remembered: Document = {"$push": {"grants": {"$each": [key], "$slice": -GRANTS_KEPT}}}
     paid = await users().find_one_and_update(unpaid, update | remembered, projection=FIELDS)
     return await to_user(paid)
+
+
+async def take_credits(user_id: int, key: str, credits: int, *, all_or_none: bool = False) -> Granted | None:
+    """Take credits away, once for each `key`, never below 0; None when there is no such user.
+
+    With `all_or_none` None also when there are fewer. A conditional update; repeated when the credits changed between.
+    Raises ValueError for less than one credit, StoreUnavailable when others were faster 20 times.
+    """
+    if credits < 1:
+        raise ValueError("at least one credit is taken")
+    for _ in range(_TRIES):
+        document = await users().find_one({"user_id": user_id}, projection=(*FIELDS, "grants"))
+        before = await to_user(document)
+        if document is None or before is None:
+            return None
+        if key in document.get("grants", ()):
+            return Granted(before, is_new=False)
+        if all_or_none and before.credits < credits:
+            return None
+        taken = min(credits, max(before.credits, 0))
+        after = await _pay(user_id, key, {"credits": before.credits}, {"$inc": {"credits": -taken}})
+        if after is not None:
+            return Granted(after, is_new=True, credits=-taken)
+    raise StoreUnavailable(f"take users: {_TRIES} other changes were faster")
+
+
+async def set_pass(user_id: int, seen: datetime | None, until: datetime | None) -> User | None:
+    """Replace the end of the pass, None for no pass, only if it still is `seen`; one conditional update.
+
+    None when there is no such user, or the end is another one.
+    """
+    changed = await users().find_one_and_update(
+        {"user_id": user_id, "pass_until": seen}, {"$set": {"pass_until": until}}, projection=FIELDS
+    )
+    return await to_user(changed)

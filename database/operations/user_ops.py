@@ -6,10 +6,12 @@ from typing import Any
 
 from core.clock import to_milliseconds
 from core.errors import AlreadyThere
-from core.users import User, Visitor
+from core.statistics.events import Event, Mark
+from core.users import STRAY_ANSWERED_EVERY, User, Visitor, user_words, username_key
 from database.collection import Collection
 from database.connection import current_database
 from database.readable import reader, record_of
+from database.uncounted import FIELD as UNCOUNTED
 from database.values import Document
 
 #: fields that are read of a user; the keys of grants are not
@@ -35,15 +37,18 @@ async def upsert_visitor(
 ) -> tuple[User, bool]:
     """Upsert the visitor; returns the record and whether it is new.
 
-    One upsert: name, username, language and `last_seen_at` are refreshed; `blocked_at` and `deactivated_at` are cleared
-    unless `is_writing` is False, because anyone who writes has not blocked the bot; `joined_at`, credits and `source`
-    are set for new users only. Of concurrent calls for a new user exactly one returns True.
+    One upsert: names, username, the words they are found by, a language that is known and `last_seen_at` are refreshed;
+    `blocked_at` and `deactivated_at` are cleared unless `is_writing` is False, because anyone who writes has not
+    blocked the bot; `joined_at`, credits and `source` are set for new users only. Of concurrent calls for a new user
+    exactly one returns True. The first call that is writing is counted as the first Start.
     """
     seen: Document = {
         "username": visitor.username,
         "first_name": visitor.first_name,
-        "language": visitor.language,
+        "last_name": visitor.last_name,
         "last_seen_at": to_milliseconds(now),
+        "words": list(user_words(visitor.first_name, visitor.username, visitor.last_name)),
+        "username_key": username_key(visitor.username),
     }
     first: Document = {
         "joined_at": to_milliseconds(now),
@@ -54,14 +59,28 @@ async def upsert_visitor(
         "banned_until": None,
         "source": source,
     }
+    (seen if visitor.language else first)["language"] = visitor.language
     (seen if is_writing else first)["blocked_at"] = None
     if is_writing:
         seen["deactivated_at"] = None
-    before = await _upsert(visitor.user_id, {"$set": seen, "$setOnInsert": first})
+        inserted = first | {UNCOUNTED: [Mark(Event.NEW, now).text]}
+    else:
+        inserted = first | {"has_started": False}
+    before = await _upsert(visitor.user_id, {"$set": seen, "$setOnInsert": inserted})
+    if is_writing and (before is None or before.get("has_started") is False):
+        await _note_start(visitor.user_id, now, is_known=before is not None)
     known = first if before is None else before
     user = await to_user({"_id": None, **known, **seen, "user_id": visitor.user_id})
     assert user is not None, "the record of a document"
     return user, before is None
+
+
+async def _note_start(user_id: int, now: datetime, *, is_known: bool) -> None:
+    """Have the first Start counted; of a user who was stored before it with one conditional update."""
+    if is_known:
+        started: Document = {"$set": {"has_started": True}, "$addToSet": {UNCOUNTED: Mark(Event.NEW, now).text}}
+        await users().update_one({"user_id": user_id, "has_started": False}, started)
+    current_database().uncounted.note("users")
 
 
 async def _upsert(user_id: int, update: dict[str, Any]) -> Document | None:
@@ -74,7 +93,8 @@ async def _upsert(user_id: int, update: dict[str, Any]) -> Document | None:
 
 
 async def _updated(user_id: int, update: dict[str, Any]) -> Document | None:
-    return await users().find_one_and_update({"user_id": user_id}, update, upsert=True, before=True, projection=FIELDS)
+    fields = (*FIELDS, "has_started")
+    return await users().find_one_and_update({"user_id": user_id}, update, upsert=True, before=True, projection=fields)
 
 
 async def find(user_id: int) -> User | None:
@@ -85,7 +105,15 @@ async def find(user_id: int) -> User | None:
 
 async def mark_blocked(user_id: int, at: datetime) -> bool:
     """Record since when the user has blocked the bot; atomic. False when unknown or recorded before."""
-    return await users().update_one({"user_id": user_id, "blocked_at": None}, {"$set": {"blocked_at": at}})
+    return await _block({"user_id": user_id, "blocked_at": None}, {"blocked_at": at}, at)
+
+
+async def _block(condition: Document, change: Document, at: datetime) -> bool:
+    is_changed = await users().update_one(
+        condition, {"$set": change, "$addToSet": {UNCOUNTED: Mark(Event.BLOCKED, at).text}}
+    )
+    current_database().uncounted.note("users")
+    return is_changed
 
 
 async def mark_deactivated(user_id: int, at: datetime) -> bool:
@@ -94,7 +122,9 @@ async def mark_deactivated(user_id: int, at: datetime) -> bool:
     False when unknown or recorded before.
     """
     gone = {"deactivated_at": at, "blocked_at": at}
-    return await users().update_one({"user_id": user_id, "deactivated_at": None}, {"$set": gone})
+    # one who had blocked the bot before was counted then
+    is_new = await _block({"user_id": user_id, "deactivated_at": None, "blocked_at": None}, gone, at)
+    return is_new or await users().update_one({"user_id": user_id, "deactivated_at": None}, {"$set": gone})
 
 
 async def mark_unblocked(user_id: int) -> bool:
@@ -103,10 +133,15 @@ async def mark_unblocked(user_id: int) -> bool:
     return await users().update_one(condition, {"$set": {"blocked_at": None, "deactivated_at": None}})
 
 
+async def choose_language(user_id: int, language: str) -> bool:
+    """Record the language the user chose for the bot; atomic. False when unknown."""
+    return await users().update_one({"user_id": user_id}, {"$set": {"chosen_language": language}})
+
+
 async def count() -> int:
-    """Count all users."""
+    """Count the subscribers: those who pressed Start."""
     # every id of a user is positive; without a condition MongoDB would read every document
-    return await users().count({"user_id": {"$gt": 0}})
+    return await users().count({"user_id": {"$gt": 0}}) - await users().count({"has_started": False})
 
 
 # bans
@@ -128,6 +163,13 @@ async def ban(user_id: int, now: datetime, *, reason: str | None, until: datetim
         return await _banned(user_id, update)
 
 
+async def ban_if_free(user_id: int, now: datetime, *, reason: str | None, until: datetime | None) -> User | None:
+    """Ban a stored user who is not banned now; one conditional update. None for anybody else: a ban stays as it is."""
+    free: Document = {"$or": [{"is_banned": {"$ne": True}}, {"banned_until": {"$lte": now}}]}
+    change: Document = {"$set": {"is_banned": True, "ban_reason": reason, "banned_until": until}}
+    return await to_user(await users().find_one_and_update({"user_id": user_id, **free}, change, projection=FIELDS))
+
+
 async def _banned(user_id: int, update: Document) -> User:
     document = await users().find_one_and_update({"user_id": user_id}, update, upsert=True, projection=FIELDS)
     user = await to_user(document)
@@ -138,7 +180,9 @@ async def _banned(user_id: int, update: Document) -> User:
 def _new_user_defaults(now: datetime) -> Document:
     return {
         "username": None,
+        "username_key": None,
         "first_name": "",
+        "words": [],
         "language": None,
         "credits": 0,
         "pass_until": None,
@@ -146,13 +190,33 @@ def _new_user_defaults(now: datetime) -> Document:
         "joined_at": now,
         "last_seen_at": now,
         "source": None,
+        "has_started": False,
     }
 
 
 async def unban(user_id: int) -> bool:
     """Remove the ban, also an expired one; atomic. False when the user is not banned."""
+    return await _unban({"user_id": user_id, "is_banned": True})
+
+
+async def end_ban(user_id: int, *, reason: str | None, until: datetime | None) -> bool:
+    """Remove this very ban; atomic. False when there is none, or another one by now."""
+    return await _unban({"user_id": user_id, "is_banned": True, "ban_reason": reason, "banned_until": until})
+
+
+async def _unban(condition: Document) -> bool:
     not_banned: Document = {"is_banned": False, "ban_reason": None, "banned_until": None}
-    return await users().update_one({"user_id": user_id, "is_banned": True}, {"$set": not_banned})
+    return await users().update_one(condition, {"$set": not_banned})
+
+
+async def note_stray(user_id: int, now: datetime) -> bool:
+    """Record that the user was told now that the bot only sends posts; atomic.
+
+    False when that was less than STRAY_ANSWERED_EVERY ago. A time in the future, by a clock put back since, is ignored.
+    """
+    lately: Document = {"$gt": now - STRAY_ANSWERED_EVERY, "$lte": now}
+    condition: Document = {"user_id": user_id, "stray_told_at": {"$not": lately}}
+    return await users().update_one(condition, {"$set": {"stray_told_at": now}})
 
 
 # opting out of broadcasts

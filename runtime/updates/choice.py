@@ -11,6 +11,7 @@ from runtime.polling_watch import PollingWatch
 from runtime.updates.polling import LongPolling, show_turn
 from runtime.updates.polling_turn import PollingTurn
 from runtime.updates.source import ServedBot, UpdateSource
+from runtime.updates.turn_alerts import TurnAlerts
 from runtime.updates.webhook import POSTED, Webhook, remove_own_webhook
 from sender.updates.update_ages import UpdateAges
 from sender.updates.webhook import WebhookReceiver, secret_from_token
@@ -27,8 +28,12 @@ def source_of(base: ProcessContext, served: ServedBot) -> UpdateSource:
     bot = served.bot
     bot.session.middleware(PollingWatch(served.name, base.alerts, base.clock, base.tasks))
     # in real time: a lease is about the machine, which may be suspended
-    on_change = show_turn(served.name, bot.id, base.update_states, announce)
-    turn = PollingTurn(bot.id, polling_lease_ops, MachineClock(), on_change=on_change)
+    clock, states = MachineClock(), base.update_states
+    on_change = show_turn(served.name, bot.id, states, announce)
+    on_signs = TurnAlerts(
+        served.name, bot.id, base.alerts, base.tasks, states=states, clock=clock, zone=base.settings.zone
+    )
+    turn = PollingTurn(bot.id, polling_lease_ops, clock, on_change=on_change, on_signs=on_signs)
     return LongPolling(served, turn, before_polls=partial(remove_own_webhook, bot, base.clock))
 
 
@@ -44,7 +49,8 @@ def _webhook(base: ProcessContext, served: ServedBot) -> Webhook:
         is_database_away=lambda: base.outage_retry.is_away,
     )
     base.update_states[served.name] = POSTED
-    return Webhook(served, receiver, base.receivers, address_of(settings.PUBLIC_BASE_URL, bot.id, secret))
+    address = address_of(settings.PUBLIC_BASE_URL, bot.id, secret)
+    return Webhook(served, receiver, base.receivers, address, polling_lease_ops.find, MachineClock())
 
 
 def refuse_without_web_app(settings: Settings) -> None:

@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from core.supervisor import Supervisor
 from monitoring import metrics
 from runtime.updates.source import ServedBot
 from sender.updates.right import PollingRight
+
+T = TypeVar("T")
 
 #: what a process does about the updates of a bot, as /readyz and the terminal show it
 POLLING = "polling"
@@ -17,9 +19,38 @@ STANDING_BY = "standing by, another process polls"
 class KeptRight(PollingRight, Protocol):
     """A right to poll that has to be kept, and given back (`runtime.updates.polling_turn.PollingTurn`)."""
 
+    @property
+    def number(self) -> int:
+        """How often this process has got it."""
+        ...
+
     async def run(self) -> None: ...
 
     async def release(self) -> None: ...
+
+
+class PreparedRight:
+    """A right to poll that is held only when what each of its turns begins with has been done."""
+
+    def __init__(self, turn: KeptRight, prepare: Callable[[], Awaitable[None]]) -> None:
+        self._turn = turn
+        self._prepare = prepare
+        self._prepared = 0
+
+    @property
+    def is_held(self) -> bool:
+        return self._turn.is_held
+
+    async def held(self) -> None:
+        await self._turn.held()
+        while self._prepared != self._turn.number:
+            number = self._turn.number
+            await self._prepare()
+            self._prepared = number
+            await self._turn.held()
+
+    async def while_held(self, request: Callable[[], Awaitable[T]]) -> T | None:
+        return await self._turn.while_held(request)
 
 
 class LongPolling:
@@ -31,11 +62,11 @@ class LongPolling:
     def __init__(
         self, served: ServedBot, turn: KeptRight, before_polls: Callable[[], Awaitable[None]] | None = None
     ) -> None:
-        """`before_polls` is awaited before the first poll of this process."""
+        """`before_polls` is awaited before the first poll of each turn: another process may have polled meanwhile."""
         self.served = served
+        self.begun = asyncio.Event()
         self._turn = turn
-        self._before_polls = before_polls
-        served.acknowledger.right = turn
+        served.acknowledger.right = turn if before_polls is None else PreparedRight(turn, before_polls)
 
     async def serve(self) -> None:
         """Stand by, then poll, until `stop`. Another process may begin when it returns."""
@@ -57,8 +88,7 @@ class LongPolling:
 
     async def _poll(self) -> None:
         await self._turn.held()
-        if self._before_polls is not None:
-            await self._before_polls()
+        self.begun.set()
         await self.served.dispatcher.start_polling(
             self.served.bot,
             allowed_updates=list(self.served.allowed_updates),

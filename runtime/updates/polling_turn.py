@@ -2,17 +2,25 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
 import structlog
 
 from core.clock import Clock
 from core.errors import TollgateError
-from core.processes.polling_lease import LOOK_EVERY_S, RENEW_EVERY_S, Holding, PollingLease, Waiting
+from core.processes.polling_lease import (
+    LOOK_EVERY_S,
+    RENEW_EVERY_S,
+    STUCK_AFTER_S,
+    TAKEN_OVER_AFTER_S,
+    Holding,
+    PollingLease,
+    Signs,
+    Waiting,
+)
 from core.supervisor import Supervisor
-from database.owners import new_owner
-from runtime.updates.process_identity import has_ended, identify_this_process
+from database.owners import has_ended, identify_this_process, new_owner
 
 log = structlog.get_logger("tollgate.process")
 
@@ -48,20 +56,30 @@ class PollingTurn:
         clock: Clock,
         *,
         on_change: Callable[[bool], None] = lambda is_polling: None,
+        on_signs: Callable[[datetime | None, bool], None] = lambda since, is_own: None,
         is_ended: Callable[[str], bool] = has_ended,
     ) -> None:
-        """`on_change(True)`: it is this process's turn; `on_change(False)`: it stands by. `is_ended`: of an owner."""
+        """`on_change(True)`: it is this process's turn; `on_change(False)`: it stands by. `is_ended`: of an owner.
+
+        `on_signs` is called every few seconds: since when nobody polls, as far as this process knows (None: somebody
+        does), and whether the turn was this process's when the database last answered.
+        """
         self.owner = new_owner()
         self._bot_id = bot_id
         self._store = store
         self._clock = clock
         self._on_change = on_change
+        self._on_signs = on_signs
+        self._signs = Signs(clock.monotonic())
         self._is_ended = is_ended
         self._process = identify_this_process()
         self._holding = Holding()
         self._waiting = Waiting()
         self._told: bool | None = None
         self._signed_s: float | None = None
+        self._taken_s = clock.monotonic()
+        #: how often this process has taken the lease
+        self.number = 0
         #: set whenever the lease was renewed or lost
         self._changed = asyncio.Event()
 
@@ -83,7 +101,22 @@ class PollingTurn:
                 is_done = False
                 log.info("polling.lease_not_asked", bot_id=self._bot_id, error=type(error).__name__)
             self._changed.set()
-            await self._clock.sleep(RENEW_EVERY_S if is_done else LOOK_EVERY_S)
+            if self._is_stuck():
+                log.error("polling.stuck", bot_id=self._bot_id)
+                await self.release()
+                self._tell(is_polling=False)
+                # who stands by takes over meanwhile
+                await self._clock.sleep(TAKEN_OVER_AFTER_S)
+            else:
+                await self._clock.sleep(RENEW_EVERY_S if is_done else LOOK_EVERY_S)
+
+    def _is_stuck(self) -> bool:
+        """Tell whether there are signs that somebody polls. True: this process has had the turn for long, without."""
+        at_s = self._clock.monotonic()
+        missing_s = self._signs.missing_for_s(at_s, is_held=self.is_held)
+        since = None if missing_s is None else self._clock.now() - timedelta(seconds=missing_s)
+        self._on_signs(since, self._holding.is_ours)
+        return missing_s is not None and self.is_held and at_s - self._taken_s >= STUCK_AFTER_S
 
     async def held(self) -> None:
         """Return when this process may poll."""
@@ -95,6 +128,7 @@ class PollingTurn:
         """Return what `request()` returns; None, and the request is cancelled, when the turn ended before that."""
         if not self.is_held:
             return None
+        self._signs.saw(self._clock.monotonic())
         tasks = Supervisor()
         try:
             async with asyncio.timeout(None) as limit:
@@ -151,7 +185,8 @@ class PollingTurn:
             # the answer to an earlier attempt was lost
             return await self._renew()
         if lease is not None:
-            self._waiting.saw(lease, seen_s)
+            if self._waiting.saw(lease, seen_s) and lease.owner is not None:
+                self._signs.saw(seen_s)
             has_ended = self._is_ended(lease.process)
             if not self._waiting.may_take(lease, seen_s, has_ended=has_ended):
                 await self._stand_by(seen_s)
@@ -160,6 +195,8 @@ class PollingTurn:
         taken = await self._store.take(self._bot_id, self.owner, self._process, lease, self._clock.now())
         if taken is None:
             return False
+        self._taken_s = asked_s
+        self.number += 1
         log.info("polling.taken", bot_id=self._bot_id, released=lease is None or lease.owner is None)
         self._begin(taken, asked_s)
         return True

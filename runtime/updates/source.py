@@ -1,5 +1,6 @@
 """What every way of taking updates offers, and a bot as a component of a process."""
 
+import asyncio
 from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -32,6 +33,11 @@ class UpdateSource(Protocol):
     @property
     def state(self) -> str | None:
         """The text printed once the process runs; None: it prints its own."""
+        ...
+
+    @property
+    def begun(self) -> asyncio.Event:
+        """Set once this process takes updates."""
         ...
 
     async def serve(self) -> None:

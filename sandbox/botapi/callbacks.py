@@ -2,7 +2,7 @@
 
 from sandbox.botapi.method import Method
 from sandbox.errors import QUERY_TOO_OLD, bad_request
-from sandbox.state.world import MAX_TOASTS, Callback, Dialog
+from sandbox.state.records import MAX_TOASTS, Callback, Dialog
 from sandbox.wire import Call
 
 MAX_ANSWER = 200

@@ -7,7 +7,7 @@ from sandbox.botapi.method import Method
 from sandbox.chats.access import require_inside, require_read
 from sandbox.chats.objects import full_chat_json, link_json
 from sandbox.errors import bad_request
-from sandbox.state.world import Chat, Dialog, InviteLink
+from sandbox.state.records import Chat, Dialog, InviteLink
 from sandbox.wire import Call
 
 Json = dict[str, Any]

@@ -5,7 +5,7 @@ from typing import Any
 
 from sandbox.botapi.method import Method, read_language
 from sandbox.errors import bad_request
-from sandbox.state.world import CommandScope, Dialog
+from sandbox.state.records import CommandScope, Dialog
 from sandbox.text.fields import LONG_BITS, FieldError, required_int, required_text
 from sandbox.wire import Call
 

@@ -12,7 +12,7 @@ from sandbox.chats.copies import album_ids, is_copyable, is_protected, origin_of
 from sandbox.chats.objects import message_json
 from sandbox.chats.posting import Draft, announce, post, store
 from sandbox.errors import bad_request
-from sandbox.state.world import Chat, Content, Message
+from sandbox.state.records import Chat, Content, Message
 from sandbox.text.dates import check_dates
 from sandbox.text.formatting import MAX_CAPTION, Formatted, finish_text, parse_text
 from sandbox.text.reply_markup import Markup, read_markup, survives_copy

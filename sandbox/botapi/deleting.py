@@ -4,7 +4,7 @@ from sandbox.botapi.method import Method, find_message, read_message_ids
 from sandbox.chats.access import require_inside, require_reach
 from sandbox.chats.posting import delete
 from sandbox.errors import BLOCKED, bad_request, forbidden
-from sandbox.state.world import Chat, Dialog, Message
+from sandbox.state.records import Chat, Dialog, Message
 from sandbox.wire import Call
 
 #: Older messages cannot be deleted, seconds.

@@ -14,7 +14,7 @@ from sandbox.chats.access import require_inside, require_reach
 from sandbox.chats.objects import message_json
 from sandbox.chats.posting import edit
 from sandbox.errors import NOT_MODIFIED, bad_request
-from sandbox.state.world import Content, Dialog, Message
+from sandbox.state.records import Content, Dialog, Message
 from sandbox.text.dates import check_dates
 from sandbox.text.formatting import MAX_TEXT, read_text
 from sandbox.text.reply_markup import Markup, check_buttons, read_markup

@@ -6,7 +6,7 @@ from typing import Any
 from sandbox.botapi.method import read_caption
 from sandbox.botapi.uploads import input_file
 from sandbox.errors import bad_request
-from sandbox.state.world import Content
+from sandbox.state.records import Content
 from sandbox.text.fields import FieldError, optional_flag, optional_text, required_text
 from sandbox.wire import Call
 

@@ -7,7 +7,7 @@ from sandbox.chats.access import require_inside, require_read
 from sandbox.chats.membership import approve, decline, set_member
 from sandbox.chats.objects import member_json
 from sandbox.errors import DEACTIVATED, bad_request, forbidden
-from sandbox.state.world import Bot, Chat, Dialog, Member, User
+from sandbox.state.records import Bot, Chat, Dialog, Member, User
 from sandbox.wire import Call
 
 Json = dict[str, Any]

@@ -6,7 +6,7 @@ from typing import Any
 
 from sandbox.chats.posting import Draft
 from sandbox.errors import bad_request
-from sandbox.state.world import Chat, Message
+from sandbox.state.records import Chat, Message
 from sandbox.text.fields import FieldError, optional_flag, optional_text, required_int
 from sandbox.text.formatting import MAX_CAPTION, read_text
 from sandbox.text.reply_markup import Markup, check_buttons, read_markup

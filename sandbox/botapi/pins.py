@@ -4,7 +4,7 @@ from sandbox.botapi.method import Method, find_message
 from sandbox.chats.access import require_inside, require_reach
 from sandbox.chats.posting import Draft, post
 from sandbox.errors import bad_request
-from sandbox.state.world import Chat, Content, Dialog
+from sandbox.state.records import Chat, Content, Dialog
 from sandbox.wire import Call
 
 NO_RIGHTS = "not enough rights to manage pinned messages in the chat"

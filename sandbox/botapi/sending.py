@@ -10,7 +10,7 @@ from sandbox.chats.access import require_write
 from sandbox.chats.objects import message_json
 from sandbox.chats.posting import announce, post, store
 from sandbox.errors import bad_request
-from sandbox.state.world import Content, Dialog, Message
+from sandbox.state.records import Content, Dialog, Message
 from sandbox.text.dates import check_dates
 from sandbox.text.formatting import MAX_TEXT, read_text
 from sandbox.text.reply_markup import read_markup

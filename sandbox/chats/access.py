@@ -11,7 +11,8 @@ from sandbox.errors import (
     bad_request,
     forbidden,
 )
-from sandbox.state.world import Bot, Chat, Content, Dialog, Member, User, World
+from sandbox.state.records import Bot, Chat, Content, Dialog, Member, User
+from sandbox.state.world import World
 
 #: Telegram's code for a voice or video message to a person whose privacy settings forbid them.
 VOICE_FORBIDDEN = "VOICE_MESSAGES_FORBIDDEN"

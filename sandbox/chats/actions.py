@@ -25,7 +25,8 @@ from sandbox.chats.posting import Draft, announce, delete, store
 from sandbox.chats.settings import pin, revoke_link, set_timer
 from sandbox.chats.transcript import shown_message
 from sandbox.errors import ControlError
-from sandbox.state.world import Chat, Content, Dialog, Message, User, World
+from sandbox.state.records import Chat, Content, Dialog, Message, User
+from sandbox.state.world import World
 
 Json = dict[str, Any]
 Action = Callable[[World, User, Json], Json]

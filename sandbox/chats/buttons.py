@@ -10,7 +10,8 @@ from sandbox.chats.posting import post, queue_update
 from sandbox.chats.sharing import choices, share_chat, share_users
 from sandbox.chats.transcript import shown_message
 from sandbox.errors import ControlError
-from sandbox.state.world import Bot, Callback, Chat, Content, Dialog, Message, User, World
+from sandbox.state.records import Bot, Callback, Chat, Content, Dialog, Message, User
+from sandbox.state.world import World
 
 Json = dict[str, Any]
 Found = tuple[Json, Message | None]

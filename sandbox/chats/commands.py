@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sandbox.state.world import Bot, Chat, Dialog, User
+from sandbox.state.records import Bot, Chat, Dialog, User
 
 Json = dict[str, Any]
 

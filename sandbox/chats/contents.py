@@ -5,7 +5,8 @@ from typing import Any
 
 from sandbox.arguments import find_int, find_objects, find_text, need_text
 from sandbox.errors import ControlError
-from sandbox.state.world import Content, World
+from sandbox.state.records import Content
+from sandbox.state.world import World
 from sandbox.text.entities import utf16_length
 from sandbox.text.formatting import MAX_CAPTION, MAX_TEXT, detect
 

@@ -4,7 +4,8 @@ from collections import Counter
 from typing import Any
 
 from sandbox.chats.objects import chat_json, user_json
-from sandbox.state.world import Message, World
+from sandbox.state.records import Message
+from sandbox.state.world import World
 
 Json = dict[str, Any]
 

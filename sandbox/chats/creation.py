@@ -3,7 +3,8 @@
 from sandbox.chats.membership import set_member
 from sandbox.chats.posting import Draft, store
 from sandbox.errors import ControlError
-from sandbox.state.world import Chat, Content, Member, User, World
+from sandbox.state.records import Chat, Content, Member, User
+from sandbox.state.world import World
 
 #: First ids of chats that are created without one.
 FIRST_CHANNEL_ID = 1_001_000_000_001

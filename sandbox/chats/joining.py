@@ -5,7 +5,8 @@ from typing import Any
 from sandbox.arguments import find_text, get_chat, get_user
 from sandbox.chats.membership import approve, ask_to_join, decline, set_member
 from sandbox.errors import ControlError
-from sandbox.state.world import Chat, Member, User, World
+from sandbox.state.records import Chat, Member, User
+from sandbox.state.world import World
 
 Json = dict[str, Any]
 

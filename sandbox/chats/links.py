@@ -9,7 +9,8 @@ from sandbox.chats.membership import ask_to_join, make_administrator, set_blocke
 from sandbox.chats.posting import post
 from sandbox.chats.transcript import shown_message
 from sandbox.errors import ControlError
-from sandbox.state.world import Bot, Chat, Content, Dialog, InviteLink, Member, User, World
+from sandbox.state.records import Bot, Chat, Content, Dialog, InviteLink, Member, User
+from sandbox.state.world import World
 from sandbox.text.formatting import detect
 
 Json = dict[str, Any]

@@ -5,7 +5,8 @@ from typing import Any
 from sandbox.chats.objects import chat_json, link_json, member_json, user_json
 from sandbox.chats.posting import post, queue_update
 from sandbox.errors import ControlError
-from sandbox.state.world import Bot, Chat, Content, Dialog, InviteLink, Member, User, World
+from sandbox.state.records import Bot, Chat, Content, Dialog, InviteLink, Member, User
+from sandbox.state.world import World
 
 Json = dict[str, Any]
 

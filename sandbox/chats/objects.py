@@ -3,7 +3,8 @@
 from typing import Any
 
 from sandbox.state.files import StoredFile, file_id
-from sandbox.state.world import Bot, Chat, Content, Dialog, InviteLink, Member, Message, User, World
+from sandbox.state.records import Bot, Chat, Content, Dialog, InviteLink, Member, Message, User
+from sandbox.state.world import World
 
 Json = dict[str, Any]
 

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandbox.chats.objects import message_json
-from sandbox.state.world import Bot, Chat, Content, Dialog, Message, User, World
+from sandbox.state.records import Bot, Chat, Content, Dialog, Message, User
+from sandbox.state.world import World
 from sandbox.text.reply_markup import Markup
 
 Json = dict[str, Any]

@@ -6,7 +6,8 @@ from sandbox.arguments import as_int, get_bot, get_chat, need_int, need_text
 from sandbox.chats.posting import post
 from sandbox.chats.transcript import shown_message
 from sandbox.errors import ControlError
-from sandbox.state.world import Content, Dialog, User, World
+from sandbox.state.records import Content, Dialog, User
+from sandbox.state.world import World
 
 Json = dict[str, Any]
 

@@ -13,7 +13,8 @@ from sandbox.chats.membership import make_administrator, set_member
 from sandbox.chats.posting import post
 from sandbox.chats.transcript import shown_message
 from sandbox.errors import ControlError
-from sandbox.state.world import Bot, Chat, Content, Dialog, Member, User, World
+from sandbox.state.records import Bot, Chat, Content, Dialog, Member, User
+from sandbox.state.world import World
 
 Json = dict[str, Any]
 

@@ -4,7 +4,8 @@ from typing import Any
 
 from sandbox.chats.commands import visible_commands
 from sandbox.chats.objects import message_json
-from sandbox.state.world import Bot, Chat, Dialog, Message, World
+from sandbox.state.records import Bot, Chat, Dialog, Message
+from sandbox.state.world import World
 from sandbox.text.formatting import to_html
 
 Json = dict[str, Any]

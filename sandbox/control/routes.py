@@ -20,7 +20,8 @@ from sandbox.errors import ControlError
 from sandbox.shortener.routes import ShortenerRoutes
 from sandbox.state.files import placeholder_picture
 from sandbox.state.flood import MODELS
-from sandbox.state.world import UNKNOWN_MEMBER, Config, World
+from sandbox.state.records import UNKNOWN_MEMBER, Config
+from sandbox.state.world import World
 from sandbox.t_me_redirect import redirect_to_page
 from sandbox.wire import encode
 

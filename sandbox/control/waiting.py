@@ -8,8 +8,9 @@ from aiohttp import web
 from sandbox.arguments import as_int, as_number, find_int, get_bot, get_dialog
 from sandbox.chats.transcript import Condition, transcript
 from sandbox.errors import ControlError
+from sandbox.state.records import Bot
 from sandbox.state.signals import pause
-from sandbox.state.world import Bot, World
+from sandbox.state.world import World
 
 Json = dict[str, Any]
 

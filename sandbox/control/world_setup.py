@@ -8,7 +8,8 @@ from sandbox.chats.membership import set_member
 from sandbox.chats.objects import user_json
 from sandbox.chats.posting import post
 from sandbox.errors import ControlError
-from sandbox.state.world import Bot, Chat, Content, Member, User, World
+from sandbox.state.records import Bot, Chat, Content, Member, User
+from sandbox.state.world import World
 
 Json = dict[str, Any]
 
@@ -67,9 +68,11 @@ def change_chat(world: World, chat: Chat, body: Json) -> Chat:
 
 
 def change_user(user: User, body: Json) -> User:
-    """Change "forbids_voice" of a person: their privacy setting for voice and video messages."""
+    """Change "forbids_voice" (privacy of voice and video messages) or "language_code" (of the app) of a person."""
     if "forbids_voice" in body:
         user.forbids_voice = as_flag(body["forbids_voice"], "forbids_voice")
+    if "language_code" in body:
+        user.language_code = find_text(body, "language_code")
     return user
 
 

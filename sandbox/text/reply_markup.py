@@ -78,14 +78,6 @@ def _markup(found: Json) -> Markup:
     return Markup("force_reply") if is_on["force_reply"] else Markup()
 
 
-def read_inline(raw: str) -> Json | None:
-    """Parse an inline keyboard, None without one. Raises 400 for any other markup: edits accept no other."""
-    markup = read_markup(raw)
-    if markup.other:
-        raise bad_request("inline keyboard expected")
-    return markup.inline
-
-
 def check_buttons(markup: Markup, chat_type: str) -> None:
     """Raise the 400 with which TDLib or Telegram, not the Bot API server, refuses a markup in a chat of this type."""
     if chat_type == "channel" and markup.other:

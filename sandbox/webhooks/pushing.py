@@ -11,8 +11,9 @@ import aiohttp
 
 from sandbox.botapi import METHODS
 from sandbox.execution import run
+from sandbox.state.records import Bot
 from sandbox.state.webhook import Webhook
-from sandbox.state.world import Bot, World
+from sandbox.state.world import World
 from sandbox.webhooks.lines import Lines, Loaded
 from sandbox.wire import Call, encode
 

@@ -32,10 +32,11 @@ class Backup:
     `send` may raise what Telegram and the network raise: that is counted, and the backup kept.
     """
 
-    def __init__(self, folder: Path, keep: int, send: Send | None = None) -> None:
+    def __init__(self, folder: Path, keep: int, send: Send | None = None, encrypt_to: str = "") -> None:
         self._folder = folder
         self._keep = keep
         self._send = send
+        self._encrypt_to = encrypt_to
 
     async def __call__(self, run: Run) -> Counts:
         def goes_on() -> bool:
@@ -44,7 +45,14 @@ class Backup:
             return not run.should_stop
 
         async def write() -> BackupReport:
-            return await write_backup(self._folder, self._keep, now=run.now(), goes_on=goes_on, clock=run.clock)
+            return await write_backup(
+                self._folder,
+                self._keep,
+                now=run.now(),
+                encrypt_to=self._encrypt_to,
+                goes_on=goes_on,
+                clock=run.clock,
+            )
 
         try:
             report = await retry_while_unavailable(write, run.clock, SHORT_S)
@@ -90,4 +98,5 @@ def to_owners(bot: Bot, find_owners: Callable[[], Awaitable[Collection[int]]]) -
 
 def create(context: JobContext) -> Backup:
     owners = context.owners_of("backup")
-    return Backup(owners.backup_folder, owners.backup_keep, to_owners(owners.admin_bot, owners.find_owners))
+    send = to_owners(owners.admin_bot, owners.find_owners)
+    return Backup(owners.backup_folder, owners.backup_keep, send, owners.backup_encrypt_to)

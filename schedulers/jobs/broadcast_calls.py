@@ -18,6 +18,7 @@ from sender.refusals import Failure, is_permanent_recipient
 from sender.subjects import ChatRole, Subject, subject_of
 from views.broadcasts import reasons
 from views.broadcasts.keyboards import below_broadcast
+from views.catalogues import speaking_to
 
 log = structlog.get_logger("tollgate.broadcast")
 
@@ -76,12 +77,16 @@ class RecipientCalls:
         self._bot = bot
         self._broadcast = broadcast
         self._clock = clock
-        self._keyboard = below_broadcast(broadcast.buttons, has_stop_button=broadcast.has_stop_button)
         self._reached_at: datetime | None = None
 
-    async def send(self, user_id: int) -> Outcome:
-        """Copy the broadcast to one recipient. Telegram's and network errors become outcomes."""
+    async def send(self, user_id: int, *languages: str | None) -> Outcome:
+        """Copy the broadcast to one recipient. Telegram's and network errors become outcomes.
+
+        `languages`: the recipient's, the best one first; they matter with a stop button only.
+        """
         broadcast = self._broadcast
+        with speaking_to(*languages):
+            keyboard = below_broadcast(broadcast.buttons, has_stop_button=broadcast.has_stop_button)
         with in_lane(Lane.BULK):
             try:
                 ids = await send_copies(
@@ -89,7 +94,7 @@ class RecipientCalls:
                     user_id,
                     broadcast.source_chat_id,
                     broadcast.message_ids,
-                    keyboard=self._keyboard,
+                    keyboard=keyboard,
                     silent=broadcast.silent,
                 )
             except TELEGRAM_ERRORS as error:

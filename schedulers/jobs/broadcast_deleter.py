@@ -12,7 +12,7 @@ from core.jobs import Counts
 from database.batches import Bounds
 from database.operations import broadcast_ops, broadcast_rows
 from schedulers.context import JobContext
-from schedulers.jobs.broadcast_closing import BroadcastCloser, is_settled
+from schedulers.jobs.broadcast_closing import BroadcastCloser, count_recalled, is_settled, is_too_late
 from schedulers.jobs.broadcast_recall import RETRY, TimeBudget, delete_copies
 from schedulers.runner import Run
 
@@ -70,32 +70,40 @@ class BroadcastDeleter:
         report_progress = None if broadcast.status in UNFINISHED else partial(_write_counts, broadcast)
         await delete_copies(self._bot, broadcast.id, due_before(broadcast, budget.run.now()), budget, report_progress)
         if not budget.is_over:
-            await self._settle(broadcast, budget.run)
+            await self._settle(broadcast, budget)
         elif report_progress is not None:
             # cut short it stays due, and is the first in the next run
             await report_progress()
 
-    async def _settle(self, broadcast: Broadcast, run: Run) -> None:
+    async def _settle(self, broadcast: Broadcast, budget: TimeBudget) -> None:
         """End the recall when no copies remain and none can be added, or set when it is due again."""
-        now = run.now()
-        if is_settled(broadcast, now):
+        run, now = budget.run, budget.run.now()
+        is_last = is_settled(broadcast, now)
+        if is_last:
             await broadcast_rows.mark_lost_unknown(broadcast.id, run.owner)
-        oldest_sent_at = await _oldest_left(broadcast.id)
-        counts = await broadcast_rows.count_states(broadcast.id)
-        # a row that changes from sending to sent is seen in one of the two: they are counted in this order
-        is_empty = oldest_sent_at is None and not {RecipientState.SENDING, RecipientState.SENT} & counts.keys()
-        if is_empty and broadcast.status not in UNFINISHED:
-            if await broadcast_ops.finish_recall(broadcast.id, counts):
-                log.info("broadcast.recalled", broadcast=broadcast.id, counts=counts)
-            return
+        # what is left when it is too late stays, whatever its row is like
+        oldest_sent_at = None if is_too_late(broadcast, now) else await _oldest_left(broadcast.id, now)
+        if broadcast.status in UNFINISHED:
+            counts = await broadcast_rows.count_states(broadcast.id)
+        else:
+            counts = (await count_recalled(broadcast, now)).counts
+            if oldest_sent_at is None and is_last and RecipientState.SENT in counts:
+                # their time is none, or is still to come
+                await delete_copies(self._bot, broadcast.id, None, budget)
+                counts = (await count_recalled(broadcast, now)).counts
+            # a row that changes from sending to sent is seen in one of the two: they are counted in this order
+            if oldest_sent_at is None and not {RecipientState.SENDING, RecipientState.SENT} & counts.keys():
+                if await broadcast_ops.finish_recall(broadcast.id, counts):
+                    log.info("broadcast.recalled", broadcast=broadcast.id, counts=counts)
+                return
         due_at = next_due(broadcast, oldest_sent_at, now)
         await broadcast_ops.postpone_recall(broadcast.id, due_at, counts, is_requested=broadcast.is_recall_wanted)
 
 
-async def _oldest_left(broadcast_id: str) -> datetime | None:
+async def _oldest_left(broadcast_id: str, now: datetime) -> datetime | None:
     """Return when the oldest copies were sent that exist, or may exist and can be swept; None when there are none."""
-    times = (await broadcast_rows.oldest_sent_at(broadcast_id), await broadcast_rows.oldest_to_sweep(broadcast_id))
-    return min((at for at in times if at is not None), default=None)
+    oldest = (broadcast_rows.oldest_sent_at, broadcast_rows.oldest_to_sweep)
+    return min([at for find in oldest if (at := await find(broadcast_id, now)) is not None], default=None)
 
 
 async def _write_counts(broadcast: Broadcast) -> None:

@@ -67,7 +67,7 @@ class Find(Protocol):
     """Finds the next recipients to serve."""
 
     async def __call__(
-        self, broadcast_id: str, sent_until: datetime, limit: int, *, without: Sequence[int]
+        self, broadcast_id: str, sent_until: datetime | None, limit: int, *, without: Sequence[int]
     ) -> list[Recipient]: ...
 
 
@@ -84,11 +84,11 @@ class _Result:
 async def delete_copies(
     bot: Bot,
     broadcast_id: str,
-    sent_until: datetime,
+    sent_until: datetime | None,
     budget: TimeBudget,
     report_progress: Callable[[], Awaitable[object]] | None = None,
 ) -> None:
-    """Delete the copies sent at `sent_until` or earlier, until none is left or the budget is used up.
+    """Delete the copies sent at `sent_until` or earlier, until none is left or the budget is used up; None: all copies.
 
     Then what calls up to then may have left whose answer was lost. A row changes only after Telegram answered;
     recipients to retry later are counted as `retry` and skipped. `report_progress` is called every thousand recipients.
@@ -101,7 +101,7 @@ async def _work_off(
     find: Find,
     serve: Serve,
     broadcast_id: str,
-    sent_until: datetime,
+    sent_until: datetime | None,
     budget: TimeBudget,
     report_progress: Callable[[], Awaitable[object]] | None,
 ) -> None:

@@ -9,6 +9,7 @@ from core.jobs import Counts
 from database.operations import broadcast_ops
 from schedulers.context import JobContext
 from schedulers.jobs.broadcast_sending import Sending
+from schedulers.jobs.broadcasts.waiting import waits
 from schedulers.runner import Run
 from sender.limiting.send_limiter import SendLimiter
 
@@ -29,6 +30,8 @@ class BroadcastSender:
         since = run.now()
         until = since + SLICE
         while not run.should_stop and since <= run.now() < until:
+            if await waits(run.now()):
+                return Counts(dict(run.done))
             broadcast = await broadcast_ops.find_next(run.now())
             if broadcast is None:
                 return Counts(dict(run.done))
@@ -41,8 +44,8 @@ class BroadcastSender:
         return Counts(dict(run.done), more=True)
 
     async def has_work(self, now: datetime) -> bool:
-        """Whether a broadcast is due to be sent."""
-        return await broadcast_ops.find_next(now) is not None
+        """Whether a broadcast is due to be sent, and no maintenance is on."""
+        return await broadcast_ops.find_next(now) is not None and not await waits(now)
 
 
 def create(context: JobContext) -> BroadcastSender:

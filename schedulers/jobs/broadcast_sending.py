@@ -18,12 +18,12 @@ from core.broadcasts import Broadcast, BroadcastStatus, FailureStreak, Recipient
 from core.errors import TollgateError
 from core.retries import retry_while_unavailable
 from core.supervisor import Supervisor
-from database.operations import broadcast_ops, broadcast_rows, user_ops
+from database.operations import broadcast_ops, broadcast_rows, segments, user_ops
 from database.operations.broadcast_rows import SentCopies
-from database.operations.segments import find_reachable
 from monitoring import metrics
 from schedulers.jobs.broadcast_calls import BACKOFF_S, NotSent, RecipientCalls, RetryLater, Sent
 from schedulers.jobs.broadcasts.sent_results import SentResults
+from schedulers.jobs.broadcasts.waiting import waits
 from schedulers.jobs.sweep import LostAnswers
 from schedulers.runner import Run
 from sender.lanes import Lane
@@ -148,7 +148,7 @@ class Sending:
         started_at = broadcast.started_at or self._run.now()
         while not self._is_over():
             ids = await self._query(
-                partial(find_reachable, broadcast.segment, started_at, started_at, after=cursor, limit=PAGE)
+                partial(segments.find_reachable, broadcast.segment, started_at, started_at, after=cursor, limit=PAGE)
             )
             if ids:
                 await self._query(partial(broadcast_rows.add_recipients, broadcast.id, ids))
@@ -188,6 +188,9 @@ class Sending:
         return False
 
     async def _send_page(self, page: list[int]) -> None:
+        # only the stop button is in the recipient's language
+        is_told = self._broadcast.has_stop_button
+        languages = await self._query(partial(segments.languages_of, page)) if is_told else {}
         while page:
             free = await self._free_slots()
             if self._is_over():
@@ -197,7 +200,7 @@ class Sending:
                 continue
             some, page = page[:free], page[free:]
             for user_id in await self._claim(some):
-                self._start(user_id)
+                self._start(user_id, languages.get(user_id, ()))
             # the new tasks enter the limiter, which counts waiting calls
             await asyncio.sleep(0)
 
@@ -218,8 +221,8 @@ class Sending:
                 return free
             await self._changed.wait()
 
-    def _start(self, user_id: int) -> None:
-        task = self._tasks.spawn(self._send_to(user_id), f"broadcast to {user_id}")
+    def _start(self, user_id: int, languages: Sequence[str | None]) -> None:
+        task = self._tasks.spawn(self._send_to(user_id, languages), f"broadcast to {user_id}")
         self._in_flight.add(task)
         task.add_done_callback(self._ended)
 
@@ -258,10 +261,10 @@ class Sending:
 
     # one recipient
 
-    async def _send_to(self, user_id: int) -> None:
+    async def _send_to(self, user_id: int, languages: Sequence[str | None]) -> None:
         lost_before = self._lost_answers.without_bound()
         try:
-            outcome = await self._calls.send(user_id)
+            outcome = await self._calls.send(user_id, *languages)
         except asyncio.CancelledError:
             if not self._may_have_been_sent():
                 # its call was never made, so nothing can have been sent
@@ -359,7 +362,7 @@ class Sending:
     # counts for admins, and their orders
 
     async def _beat(self) -> None:
-        """Each second write the counts and read whether the broadcast is still to be sent."""
+        """Each second write the counts and read whether it is still to be sent: not paused, no maintenance on."""
         beats = 0
         while True:
             await self._sleep(BEAT_S)
@@ -368,7 +371,8 @@ class Sending:
                 if beats % RECOUNT_EVERY == 0:
                     await self._recount()
                 found = await broadcast_ops.record_counts(self._broadcast.id, +self._counts)
-                self._is_to_be_sent = found is not None and found.status is BroadcastStatus.SENDING
+                is_sending = found is not None and found.status is BroadcastStatus.SENDING
+                self._is_to_be_sent = is_sending and not await waits(self._run.now())
             except TollgateError as error:
                 log.warning("broadcast.counts_not_written", error=str(error))
             # the lease may be lost or a stop requested, which changes nothing else

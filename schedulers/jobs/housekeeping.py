@@ -8,9 +8,14 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from core.days import start_of_day
+from core.gifts.records import GIFTS_KEPT_FOR
 from core.jobs import Counts
+from core.privacy.times import AUDIT_KEPT, REQUESTS_KEPT
+from core.privacy.tombstones import TOMBSTONES_KEPT
 from database.batches import Bounds
 from database.operations import housekeeping_ops, pause_ops, settings_ops
+from database.operations.erasures import erasure_ops
+from database.operations.people import gift_ops
 from schedulers import registry
 from schedulers.context import JobContext
 from schedulers.jobs import inactive_users, orphans
@@ -31,7 +36,7 @@ Step = Callable[[HousekeepingRun], Awaitable[bool]]
 class Housekeeping:
     """Runs steps in order. A step that fails is skipped, and its error raised at the end.
 
-    Never deleted: the audit log, the daily statistics, and broadcasts, whose counts the list of broadcasts shows.
+    Never deleted: the daily statistics, and broadcasts, whose counts the list of broadcasts shows.
     """
 
     def __init__(
@@ -109,8 +114,27 @@ async def _login_codes(this_run: HousekeepingRun) -> bool:
     return (await housekeeping_ops.delete_expired_login_codes(this_run.now, **this_run.within("login_codes"))).more
 
 
+async def _gifts(this_run: HousekeepingRun) -> bool:
+    before = this_run.now - GIFTS_KEPT_FOR
+    gifts = await gift_ops.delete_over(before, **this_run.within("gifts"))
+    claims = await gift_ops.delete_old_claims(before, **this_run.within("gift_claims"))
+    return gifts.more or claims.more
+
+
 async def _memberships(this_run: HousekeepingRun) -> bool:
-    return (await housekeeping_ops.delete_old_memberships(this_run.before, **this_run.within("memberships"))).more
+    known = await housekeeping_ops.delete_old_memberships(this_run.before, **this_run.within("memberships"))
+    asked_before = this_run.now - REQUESTS_KEPT
+    asked = await housekeeping_ops.delete_old_requests(asked_before, **this_run.within("memberships"))
+    return known.more or asked.more
+
+
+async def _audit_log(this_run: HousekeepingRun) -> bool:
+    before = this_run.now - AUDIT_KEPT
+    return (await housekeeping_ops.delete_old_audit_entries(before, **this_run.within("audit_log"))).more
+
+
+async def _tombstones(this_run: HousekeepingRun) -> bool:
+    return (await erasure_ops.delete_old(this_run.now - TOMBSTONES_KEPT, **this_run.within("tombstones"))).more
 
 
 STEPS: Sequence[tuple[str, Step]] = (
@@ -122,8 +146,11 @@ STEPS: Sequence[tuple[str, Step]] = (
     ("impossible", _impossible),
     ("pauses", _pauses),
     ("login_codes", _login_codes),
+    ("gifts", _gifts),
     ("incidents", _incidents),
     ("runs", _runs),
+    ("audit log", _audit_log),
+    ("tombstones", _tombstones),
     ("users", inactive_users.delete_inactive_users),
 )
 

@@ -1,4 +1,4 @@
-"""Deletion of subscribers unseen for long who hold nothing: the last step of the housekeeping, off by default."""
+"""Deletion of subscribers unseen for long who hold nothing: the last step of the housekeeping."""
 
 from datetime import timedelta
 
@@ -11,7 +11,7 @@ BATCH = 100
 
 
 async def delete_inactive_users(this_run: HousekeepingRun) -> bool:
-    """Delete users unseen for `inactive_user_days` who never verified and hold nothing; True when more remains.
+    """Delete users unseen for `inactive_user_days` who hold nothing they earned; True when more remains.
 
     One walk along `last_seen_at`, however many are kept. One by one, and only if all of this still holds at the delete:
     a user who comes back meanwhile is kept.
@@ -25,7 +25,7 @@ async def delete_inactive_users(this_run: HousekeepingRun) -> bool:
         for user_id in found:
             if this_run.is_over:
                 return True
-            if await inactive_user_ops.has_delivery_or_token(user_id):
+            if await inactive_user_ops.has_delivery_or_token(user_id, this_run.now):
                 continue
             if await inactive_user_ops.delete_inactive(user_id, unseen_since, this_run.now):
                 count_deleted(this_run.run, 1, "users")

@@ -6,14 +6,18 @@ from enum import StrEnum
 
 from aiogram import Bot
 
+from core.access import Price, price_of, requires_access
 from core.delivery import PendingDeletion, dice_time, is_too_old
 from core.settings import BotSettings
+from core.users import User
 from database.operations import settings_ops, user_ops
 from monitoring.logs import mask
 from schedulers.jobs.message_deletion import CALL_TIMEOUT_S, delete_messages
 from schedulers.jobs.sweep import Span, end_of_span, sweep
 from sender.failures import TELEGRAM_ERRORS, classify, retry_after
 from sender.refusals import Failure
+from views.catalogues import speaking_to
+from views.subscribers import delivery_texts
 from views.subscribers import keyboards as user_keyboards
 from views.subscribers import texts as user_texts
 
@@ -75,7 +79,7 @@ class PromiseDeletion:
             await self._say_too_old(promise)
             return Verdict(End.TOO_OLD)
         try:
-            deletion = await delete_messages(self._bot, promise.chat_id, promise.message_ids)
+            deletion = await delete_messages(self._bot, promise.chat_id, promise.all_ids)
             swept = None if span is None else await sweep(self._bot, span)
         except TELEGRAM_ERRORS as error:
             return _after_failure(promise, now, error)
@@ -87,7 +91,8 @@ class PromiseDeletion:
         if swept.held:
             return Verdict(End.RETRY, f"{swept.held} ids may be of a message that is being sent")
         if swept.left:
-            await self._replace_notice(promise, user_texts.TIME_UP_UNSURE, with_button=True)
+            with speaking_to(promise.language):
+                await self._replace_notice(promise, delivery_texts.time_up_unsure(), with_button=True)
             return Verdict(End.TOO_WIDE, f"{swept.left} ids not looked at")
         return await self._announce(promise, now, Verdict(End.SWEPT))
 
@@ -115,34 +120,42 @@ class PromiseDeletion:
     async def _say_too_old(self, promise: PendingDeletion) -> None:
         """Say that messages may stay. Of a lost answer nobody knows whether any came: the button stays, too."""
         is_lost = promise.state == "unknown"
-        text = user_texts.TIME_UP_UNSURE if is_lost else user_texts.TIME_UP_TOO_OLD
-        await self._replace_notice(promise, text, with_button=is_lost)
+        with speaking_to(promise.language):
+            text = delivery_texts.time_up_unsure() if is_lost else delivery_texts.time_up_too_old()
+            await self._replace_notice(promise, text, with_button=is_lost)
 
     async def _announce(self, promise: PendingDeletion, now: datetime, verdict: Verdict) -> Verdict:
         """Say that the delivery was deleted; the verdict, unless that must be retried."""
         settings = await settings_ops.current(now)
-        try:
-            text = await self._deleted_notice(promise, settings)
-        except TELEGRAM_ERRORS as error:
-            return _after_failure(promise, now, error)
-        problem = await self._replace_notice(promise, text, with_button=True)
+        needs_user = not promise.is_free and requires_access(settings)
+        user = None
+        if needs_user or "name" in user_texts.notice_placeholders(settings):
+            user = await user_ops.find(promise.user_id)
+        price = Price.FREE if promise.is_free else price_of(user, settings, now, promise.post_code)
+        with speaking_to(promise.language):
+            try:
+                text = await self._deleted_notice(promise, settings, user)
+            except TELEGRAM_ERRORS as error:
+                return _after_failure(promise, now, error)
+            problem = await self._replace_notice(promise, text, with_button=True, price=price)
         return verdict if problem is None else _after_failure(promise, now, problem)
 
-    async def _deleted_notice(self, promise: PendingDeletion, settings: BotSettings) -> str:
-        """Return the owners' text; the subscriber and the bot are asked for only where it names them.
+    async def _deleted_notice(self, promise: PendingDeletion, settings: BotSettings, user: User | None) -> str:
+        """Return the owners' text or ours; the bot is asked for only where it is named.
 
         Of a lost answer nobody knows whether anything came, and the notice may be a minute old: it says just that.
         """
         if promise.state == "unknown":
-            return user_texts.TIME_UP_SWEPT
+            return delivery_texts.time_up_swept()
         used = user_texts.notice_placeholders(settings)
-        user = await user_ops.find(promise.user_id) if "name" in used else None
         username = (await self._bot.me()).username if "bot" in used else None
-        return user_texts.deleted_notice(settings, user, username or "")
+        return delivery_texts.deleted_notice(settings, user, username or "", promise.title)
 
-    async def _replace_notice(self, promise: PendingDeletion, text: str, *, with_button: bool) -> BaseException | None:
+    async def _replace_notice(
+        self, promise: PendingDeletion, text: str, *, with_button: bool, price: Price = Price.UNKNOWN
+    ) -> BaseException | None:
         """Replace the warning by `text`, or send it when no warning is known; return an error that needs a retry."""
-        markup = user_keyboards.get_again(promise.post_code) if with_button and promise.post_code else None
+        markup = user_keyboards.get_again(promise.post_code, price) if with_button and promise.post_code else None
         chat_id, notice = promise.chat_id, promise.notice_message_id
         try:
             if notice is None:

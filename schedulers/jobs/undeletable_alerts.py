@@ -2,6 +2,7 @@
 
 import secrets
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 
@@ -58,6 +59,6 @@ class UndeletableAlerts:
         if is_only_gone and self._notified_at is not None and now - self._notified_at < NOTIFY_GONE_EVERY:
             self._nothing_at = now
             return
-        if await self._alerts.notify(owner_alerts.deletions_impossible(counts)):
+        if await self._alerts.notify(partial(owner_alerts.deletions_impossible, counts)):
             await impossible_deletions.mark_notified(notice)
             self._notified_at = self._nothing_at = now

@@ -41,11 +41,13 @@ DRAIN_FOR_S = 20.0
 
 
 class IntakeTexts(Protocol):
-    """The messages a user may get from here (`views.common_texts`)."""
+    """The messages a user may get from here, in the language spoken (`views.common_texts`)."""
 
-    HELD: str
-    ONE_AT_A_TIME: str
-    UNREADABLE: str
+    def held(self) -> str: ...
+
+    def one_at_a_time(self) -> str: ...
+
+    def unreadable(self) -> str: ...
 
     def failed(self, error_id: str) -> str: ...
 
@@ -167,7 +169,7 @@ class RetryOnDatabaseOutage(BaseMiddleware):
         if (bot.id, chat_id) in self._notified:
             return True
         self._notified.add((bot.id, chat_id))
-        is_sent = await _send_text(bot, update, self._texts.HELD)
+        is_sent = await _send_text(bot, update, self._texts.held())
         if not is_sent:
             self._notified.discard((bot.id, chat_id))
         return is_sent
@@ -237,7 +239,7 @@ class UnreadableMessages(BaseMiddleware):
             return None
         self._answering.add(event.chat_id)
         try:
-            await _send_text(data["bot"], event, self._texts.UNREADABLE)
+            await _send_text(data["bot"], event, self._texts.unreadable())
         finally:
             self._answering.discard(event.chat_id)
         return None
@@ -297,7 +299,7 @@ def install(
     dispatcher.update.outer_middleware(acknowledger.on_update)
     dispatcher.update.outer_middleware(UnreadableMessages(texts))
     if per_user is not None:
-        dispatcher.update.outer_middleware(PerUserConcurrencyLimit(per_user, texts.ONE_AT_A_TIME))
+        dispatcher.update.outer_middleware(PerUserConcurrencyLimit(per_user, texts.one_at_a_time))
     dispatcher.update.outer_middleware(outage_retry)
     # a bound method: aiogram takes an instance with an async __call__ for a plain function and never awaits it
     dispatcher.errors.register(ErrorHandler(texts).answer)

@@ -99,7 +99,7 @@ class PerUserConcurrencyLimit(BaseMiddleware):
     burst ends when none of the user's updates is being handled any more.
     """
 
-    def __init__(self, limit: int, toast: str) -> None:
+    def __init__(self, limit: int, toast: Callable[[], str]) -> None:
         self._limit = limit
         self._toast = toast
         self._handling: Counter[int] = Counter()
@@ -129,6 +129,6 @@ class PerUserConcurrencyLimit(BaseMiddleware):
             return
         self._warned.add(user_id)
         try:
-            await bot.answer_callback_query(update.callback_query.id, text=self._toast)
+            await bot.answer_callback_query(update.callback_query.id, text=self._toast())
         except TELEGRAM_ERRORS as error:
             log.debug("update.toast_not_sent", user_id=user_id, error=type(error).__name__)

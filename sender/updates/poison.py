@@ -5,7 +5,6 @@ the same batch again and again (BOTAPI §7.2). The guard parses such a batch upd
 it keeps the private chat it came from, so that its sender can be told (`sender/updates/intake.py`).
 """
 
-import json
 from typing import TYPE_CHECKING, Any, cast
 
 import structlog
@@ -27,14 +26,18 @@ REMEMBERED_MAX = 1000
 
 log = structlog.get_logger("tollgate.sender")
 
-#: characters of an unreadable update kept in the log: enough to see the shape, not a whole album of captions
-RAW_IN_LOG = 2000
+#: fields of an unreadable update named in the log, at most: its shape, and nothing of what somebody wrote
+FIELDS_IN_LOG = 30
+#: characters of the name of a field
+NAME_IN_LOG = 40
 
 
 class UnreadableUpdate(Update):
     """Stands for a message in a private chat that does not fit aiogram's types."""
 
     chat_id: int
+    #: of the app it was written in
+    language_code: str | None = None
 
 
 class PoisonGuard(BaseRequestMiddleware):
@@ -68,7 +71,7 @@ class PoisonGuard(BaseRequestMiddleware):
         chat_id = _private_sender(raw)
         if chat_id is None:
             return Update(update_id=raw["update_id"])
-        fields = {"update_id": raw["update_id"], "chat_id": chat_id}
+        fields = {"update_id": raw["update_id"], "chat_id": chat_id, "language_code": _language(raw["message"]["from"])}
         return UnreadableUpdate.model_validate(fields, context={"bot": bot})
 
     def _report(self, raw: dict[str, Any], bot: "Bot", error: ValidationError) -> None:
@@ -82,8 +85,16 @@ class PoisonGuard(BaseRequestMiddleware):
             bot_id=bot.id,
             update_id=raw["update_id"],
             reason=str(error.errors(include_input=False, include_url=False)[:3]),
-            raw=json.dumps(raw, ensure_ascii=False)[:RAW_IN_LOG],
+            fields=_fields(raw),
         )
+
+
+def _fields(raw: dict[str, Any]) -> list[str]:
+    """Return the names of an update's fields, and below each those of what it holds."""
+    names = [
+        f"{name}.{inner}" for name, found in raw.items() for inner in (found if isinstance(found, dict) else ("",))
+    ]
+    return [name.rstrip(".")[:NAME_IN_LOG] for name in names[:FIELDS_IN_LOG]]
 
 
 def _raw_batch(answer: Any) -> list[dict[str, Any]] | None:
@@ -105,3 +116,8 @@ def _private_sender(raw: dict[str, Any]) -> int | None:
         return None
     chat_id = chat.get("id")
     return chat_id if type(chat_id) is int and chat_id > 0 else None
+
+
+def _language(sender: dict[str, Any]) -> str | None:
+    code = sender.get("language_code")
+    return code if isinstance(code, str) else None

@@ -126,6 +126,12 @@ class UpdateAcknowledger:
         self.take(update)
         return self.posted.expect(update.update_id, self._now())
 
+    def give_back(self, update_id: int) -> None:
+        """Forget a posted update that is not acknowledged: when it is posted again it has not been handled."""
+        if self.posted.find(update_id) is not None:
+            self._recent.pop(update_id, None)
+            self.posted.settle(update_id, is_acknowledged=False)
+
     def take(self, update: Update) -> None:
         """Occupy a place with this update, also when none is free."""
         self.places.take(update)

@@ -113,7 +113,10 @@ class WebhookReceiver:
 
     def _ended(self, update_id: int, task: asyncio.Task[Any]) -> None:
         """Have Telegram post an update again whose handler was cancelled, perhaps before it began."""
-        self._acknowledger.posted.settle(update_id, is_acknowledged=not task.cancelled())
+        if task.cancelled():
+            self._acknowledger.give_back(update_id)
+        else:
+            self._acknowledger.posted.settle(update_id, is_acknowledged=True)
 
     async def _answer(self, update_id: int, posted: Posted) -> int | None:
         try:

@@ -28,7 +28,7 @@ async def test_no_copy_is_made_at_least_once_and_sentences_are(house: House, mon
     await house.olive.press(ADMIN_BOT, "Preview")
     await house.settle()
     await house.alice.link(house.link(await house.store(3)))
-    await house.alice.wait(USER_BOT, contains="30 minutes")
+    await house.alice.wait(USER_BOT, contains="30 min")
     await house.settle()
     await queue_and_send(house)
     user, admin = house.base.user_bot.id, house.base.admin_bot.id

@@ -57,5 +57,5 @@ async def test_what_the_admin_bot_cannot_tell_the_user_bot_tells(house: House) -
     await house.olive.text(USER_BOT, "/start")
     await house.settle()
     await house.world.fault("error", bot=ADMIN_BOT, times=None, status=401, description="Unauthorized")
-    assert await house.base.alerts.raise_once("x", "Telegram does not know the admin bot's token any more.")
+    assert await house.base.alerts.raise_once("x", lambda: "Telegram does not know the admin bot's token any more.")
     assert "does not know the admin bot's token" in await last_text(house, USER_BOT)

@@ -46,7 +46,7 @@ async def test_a_shortener_of_the_chat_makes_the_next_subscriber_s_link(house: H
         await house.settle()
 
         await house.alice.link(house.link(post))
-        await house.alice.wait(USER_BOT, contains="please unlock once")
+        await house.alice.wait(USER_BOT, contains="Unlock: one page")
         await house.settle()
 
     (token,) = await token_ops.open_tokens(ALICE, house.base.clock.now())

@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from core.errors import StoreSlow, StoreUnavailable
 from tests.chaos.evidence import Asked, Delivery, Evidence, deliveries_of, moment
@@ -11,6 +12,7 @@ from tests.chaos.gate.evidence import GateEvidence
 from tests.chaos.lost import answer_was_lost, pauses_of_all, was_cut_short, was_let_go, was_unheard
 from tests.chaos.plan import LATEST_MINUTES, POSTS
 from views import common_texts
+from views.subscribers import delivery_texts
 from views.subscribers import texts as user_texts
 
 Problems = Iterator[str]
@@ -18,19 +20,21 @@ Check = Callable[[Evidence], Problems]
 
 #: messages after which a subscriber knows to try again
 TRY_AGAIN = (
-    common_texts.HELD,
+    common_texts.held(),
     common_texts.failed("").split(" (Error")[0],
     # instead of waiting: a command that was only slow, and more updates than are held (`sender/updates/intake.py`)
-    StoreSlow.sentence,
-    StoreUnavailable.sentence,
-    user_texts.TRY_AGAIN,
-    user_texts.NOT_CONFIRMED,
-    user_texts.INTERRUPTED,
-    user_texts.STORAGE_LOST,
+    StoreSlow.source,
+    StoreUnavailable.source,
+    user_texts.try_again(),
+    user_texts.not_confirmed(),
+    user_texts.interrupted(),
+    user_texts.storage_lost(),
     # these replace INTERRUPTED and NOT_CONFIRMED at the time of deletion, at once when that is past
-    user_texts.TIME_UP_SWEPT,
-    user_texts.TIME_UP_UNSURE,
+    delivery_texts.time_up_swept(),
+    delivery_texts.time_up_unsure(),
 )
+#: begins the reply to a copy that is still there
+_HERE = delivery_texts.here_it_is(None, ZoneInfo("UTC")).rstrip(".")
 #: how long a bot may use the old time after a clock jump, seconds
 LAG_S = 5.0
 #: a request made this soon after the post arrived is a second tap and already answered, seconds
@@ -54,13 +58,12 @@ _HOURS = {
     "token_cleanup": (0, 12),
     "token_count_reset": (0,),
     "statistics": (0, 6, 12, 18),
+    "eraser": (1,),
     "backup": (2,),
     "housekeeping": (3,),
 }
-#: jobs by their hour on Sundays
-_SUNDAYS = {"deep_cleaning": 3}
-#: the first Sunday, unix seconds
-_FIRST_SUNDAY = 3 * 86400
+#: weekly jobs by the first of their days and hours, unix seconds: Sunday 4 and Monday 5 January 1970
+_WEEKLY = {"deep_cleaning": 3 * 86400 + 3 * 3600, "monday_summary": 4 * 86400 + 9 * 3600}
 
 
 def answered(evidence: Evidence) -> Iterator[str]:
@@ -101,7 +104,8 @@ def without_post(evidence: Evidence, asks: list[Asked]) -> list[Asked]:
     for delivery in evidence.deliveries():
         if delivery.is_complete:
             got[delivery.person, delivery.post] = delivery
-    return [asked for asked in asks if asked.act.person not in gone and not _is_met(asked, got)]
+    left = [asked for asked in asks if asked.act.person not in gone and not _is_met(asked, got)]
+    return [asked for asked in left if not _is_pointed_to(evidence, asked)]
 
 
 def _is_met(asked: Asked, got: dict[tuple[int, int], Delivery]) -> bool:
@@ -110,6 +114,22 @@ def _is_met(asked: Asked, got: dict[tuple[int, int], Delivery]) -> bool:
     if delivery is None:
         return False
     return delivery.copies[0].id > asked.message_id or delivery.copies[0].at > asked.at - SECOND_TAP_S
+
+
+def _is_pointed_to(evidence: Evidence, asked: Asked) -> bool:
+    """Return whether the bot answered that the post is there, while a whole copy was."""
+    said = evidence.conversations.get(asked.act.person, [])
+    pointed = [one.at for one in said if one.id > asked.message_id and one.text.startswith(_HERE)]
+    copies = [
+        one
+        for one in deliveries_of(asked.act.person, said)
+        if one.post == asked.act.post and one.is_complete and one.copies[0].id < asked.message_id
+    ]
+    return any(
+        all(copy.deleted_at is None or copy.deleted_at >= at - 1 for copy in delivery.copies)
+        for at in pointed
+        for delivery in copies
+    )
 
 
 def once(evidence: Evidence) -> Iterator[str]:
@@ -210,7 +230,8 @@ def _first_due(evidence: Evidence, delivery: Delivery) -> float | None:
     """Return when it may be deleted at the earliest; None: never.
 
     What several lost answers to one subscriber left is deleted with the first of them (decision 0013); also with one
-    of which nothing had arrived.
+    of which nothing had arrived. Of a lost answer nobody knows when its copies were sent, only when it was asked for:
+    its own time counts from there, too.
     """
     if not answer_was_lost(evidence, delivery):
         return delivery.due_at
@@ -218,6 +239,7 @@ def _first_due(evidence: Evidence, delivery: Delivery) -> float | None:
     lost = [other.due_at for other in others if answer_was_lost(evidence, other)]
     soon = delivery.copies[0].at + SOON_S
     known = {other.post for other in others if not answer_was_lost(evidence, other) and other.copies[0].at < soon}
+    known.discard(delivery.post)
     asked = [one for one in evidence.asked if one.act.person == delivery.person and one.act.post not in known]
     lost += [one.at + POSTS[one.act.post].minutes * 60 for one in asked if POSTS[one.act.post].minutes]
     return min((due_at for due_at in lost if due_at is not None), default=None)
@@ -269,7 +291,7 @@ def missing_ticks(evidence: Evidence) -> Iterator[str]:
     ran: dict[str, set[object]] = defaultdict(set)
     for run in evidence.runs:
         ran[run["job"]].add(run["scheduled_at"])
-    for job in (*_EVERY_S, *_HOURS, *_SUNDAYS):
+    for job in (*_EVERY_S, *_HOURS, *_WEEKLY):
         tick = _latest_tick(job, evidence.now)
         if tick > evidence.began and moment(tick) not in ran[job]:
             yield f"{job} did not run its latest tick, {moment(tick)}"
@@ -298,7 +320,7 @@ def interrupted(evidence: Evidence) -> Iterator[str]:
     for person, said in evidence.conversations.items():
         asked_at = min((message.at for message in said if not message.is_from_bot), default=evidence.began)
         for message in said:
-            is_told = message.is_from_bot and message.text.startswith(user_texts.INTERRUPTED)
+            is_told = message.is_from_bot and message.text.startswith(user_texts.interrupted())
             if is_told and not any(since <= message.at + 1 and until >= asked_at - 1 for since, until in causes):
                 yield f"person {person} was told at {moment(message.at):%H:%M:%S} of an interruption that was none"
 
@@ -389,8 +411,8 @@ def _latest_tick(job: str, now: float) -> float:
     """Return the job's latest scheduled time, unix seconds; the time zone is UTC."""
     if job in _EVERY_S:
         return now - now % _EVERY_S[job]
-    if job in _SUNDAYS:
-        return now - (now - _FIRST_SUNDAY - _SUNDAYS[job] * 3600) % (7 * 86400)
+    if job in _WEEKLY:
+        return now - (now - _WEEKLY[job]) % (7 * 86400)
     day = now - now % 86400
     passed = [day + hour * 3600 for hour in _HOURS[job] if day + hour * 3600 <= now]
     return max(passed, default=day - 86400 + max(_HOURS[job]) * 3600)

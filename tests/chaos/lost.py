@@ -7,7 +7,7 @@ from typing import Any
 from sender.updates.polling import NOTICE_WAIT_S, WAIT_S
 from tests.chaos.evidence import Asked, Delivery, Evidence
 
-#: the message ids of a post sent this shortly before a crash may not be recorded; real seconds
+#: the message ids of a post sent so shortly before a crash may not be recorded; real seconds with a store
 UNRECORDED_S = 12.0
 #: a getChatMember call may take so long: a 429 of ten seconds delays the next ones; real seconds
 QUESTION_S = 15.0
@@ -39,10 +39,18 @@ def was_never_answered(evidence: Evidence, delivery: Delivery) -> bool:
 
 
 def was_sent_before_a_kill(evidence: Evidence, delivery: Delivery) -> bool:
-    """Return whether the bot was killed so soon that it may not have recorded the message ids."""
+    """Return whether the bot was killed so soon that it may not have recorded the message ids.
+
+    While there was no store nothing could be recorded: that time does not count.
+    """
     timeline = evidence.timeline
     sent = timeline.without_jumps(delivery.copies[0].at)
-    return any(-1.0 <= timeline.without_jumps(killed) - sent <= UNRECORDED_S for killed in evidence.kills)
+    absences = [(timeline.without_jumps(start), timeline.without_jumps(end)) for start, end in evidence.absences]
+    for killed in map(timeline.without_jumps, evidence.kills):
+        away = sum(max(0.0, min(end, killed) - max(start, sent)) for start, end in absences)
+        if -1.0 <= killed - sent <= UNRECORDED_S + away:
+            return True
+    return False
 
 
 def was_cut_short(evidence: Evidence, delivery: Delivery) -> bool:

@@ -26,7 +26,7 @@ from tests.chaos.gate.sabotage import GATE_SABOTAGES
 from user_bot.delivery.claims import Claims
 from user_bot.delivery.deduplication import RequestDeduplicator
 from user_bot.delivery.interruptions import Interruptions
-from user_bot.delivery.ownership import Ownership
+from user_bot.delivery.lapses import Lapses
 from user_bot.delivery.sending import Sending
 
 #: longer than any lease
@@ -135,22 +135,18 @@ def _hand_over_for_each_update() -> None:
 
 
 def _ignore_leases() -> None:
-    find, take_over = delivery_ops.find_lapsed, delivery_ops.take_over
+    take_over = delivery_ops.take_over
 
-    async def find_all(bot_id: int, now: datetime, limit: int) -> Any:
-        return await find(bot_id, now + _AN_HOUR, limit)
+    async def take(delivery: Any, owner: str, now: datetime, process: str) -> Any:
+        return await take_over(delivery, owner, now + _AN_HOUR, process)
 
-    async def take(delivery: Any, owner: str, now: datetime) -> Any:
-        return await take_over(delivery, owner, now + _AN_HOUR)
-
-    def holds(self: Ownership, delivery_id: str) -> bool:
-        return False
+    def may_take(self: Lapses, delivery: Any) -> bool:
+        return True
 
     # a delivery takes milliseconds, and a round every five seconds would seldom meet one
     _replace(user_bot.delivery.recovery, "ROUND_EVERY_S", 0.05)
-    _replace(delivery_ops, "find_lapsed", find_all)
     _replace(delivery_ops, "take_over", take)
-    _replace(Ownership, "holds", holds)
+    _replace(Lapses, "may_take", may_take)
 
 
 def _tell_nobody() -> None:

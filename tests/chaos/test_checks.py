@@ -1,6 +1,6 @@
 """Each check detects its violation in otherwise valid evidence, and allows the cases of docs/decisions/0005."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -29,7 +29,7 @@ JOBS = MINUTELY | {
     "token_count_reset": 86400,
 }
 #: seconds into the day: daily jobs that do not run at midnight
-AT = {"housekeeping": 10800, "backup": 7200}
+AT = {"housekeeping": 10800, "eraser": 3600, "backup": 7200}
 
 
 def copy(*, at: float = ASKED_AT + 1, deleted_at: float | None = None, number: int = 2) -> Message:
@@ -68,8 +68,10 @@ def test_valid_evidence_passes() -> None:
 
 
 @pytest.mark.parametrize("error", [StoreUnavailable, StoreSlow, StoreReadOnly])
-def test_what_people_are_told_of_each_trouble_with_the_store_asks_to_try_again(error: type[StoreUnavailable]) -> None:
-    assert error.sentence.startswith(TRY_AGAIN)
+def test_what_people_are_told_of_each_trouble_with_the_store_asks_to_try_again(
+    error: Callable[[], StoreUnavailable],
+) -> None:
+    assert error().sentence.startswith(TRY_AGAIN)
 
 
 @pytest.mark.parametrize("sentence", TRY_AGAIN)
@@ -391,7 +393,7 @@ def test_call_after_two_refusals_is_allowed_when_it_had_left_or_nobody_was_there
 
 def test_interruption_told_without_one_is_detected() -> None:
     evidence = sound()
-    told = Message(4, ASKED_AT + 40, True, user_texts.INTERRUPTED, None)
+    told = Message(4, ASKED_AT + 40, True, user_texts.interrupted(), None)
     evidence.conversations[0].append(told)
     assert said(evidence) == {"interrupted"}
     evidence.kills = [ASKED_AT - 60]

@@ -78,8 +78,8 @@ class HeldSleep:
 
 
 async def wait_until(is_so: Callable[[], bool]) -> None:
-    """Let other tasks run until `is_so()`. Raises TimeoutError after ten seconds."""
-    async with asyncio.timeout(10):
+    """Let other tasks run until `is_so()`. Raises TimeoutError after forty seconds, for a busy server."""
+    async with asyncio.timeout(40):
         while not is_so():  # noqa: ASYNC110 - there is no event to wait for
             await asyncio.sleep(0)
 

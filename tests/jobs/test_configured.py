@@ -70,7 +70,7 @@ async def test_tokens_are_cleaned_up_at_the_configured_hours(hour: int) -> None:
     async with started("token_cleanup", TOKEN_CLEANUP_HOUR=(5, 17)) as house:
         tick = start_of_day(house.base.clock.now() + 2 * DAY, UTC) + hour * HOUR
         await put_tokens(house, 1, tick)
-        run = await run_at(house, "token_cleanup", tick, deleted=1)
+        run = await run_at(house, "token_cleanup", tick, deleted=1, unused_deleted=0)
         # the default hours, 0 and 12, passed unseen as well: the latest tick is the one that is run
         assert run.scheduled_at == tick
 
@@ -82,5 +82,5 @@ async def test_bulk_deletes_keep_to_the_configured_batch_pause_and_time() -> Non
         await put_tokens(house, 10, tick)
         house.base.database.calls.clear()
         # batches of two after 0, 10 and 20 seconds; after the third the 15 seconds are over
-        await run_at(house, "token_cleanup", tick, deleted=6)
+        await run_at(house, "token_cleanup", tick, deleted=6, unused_deleted=0)
         assert house.base.database.calls["delete_many tokens"] == 3

@@ -15,7 +15,7 @@ from core.clock import ManualClock
 from core.jobs import Counts
 from database.connection import Database, close_database, open_database
 from database.operations import deletion_ops
-from monitoring.alerts import Alerts
+from monitoring.alerts import Alerts, Words
 from schedulers.jobs import message_deleter
 from schedulers.jobs.message_deleter import AT_ONCE, PER_CHAT, MessageDeleter
 from schedulers.jobs.message_deletion import CALL_TIMEOUT_S
@@ -80,7 +80,7 @@ async def promise(chat_id: int, number: int = 1, *, due_for: timedelta = MINUTE,
     return await deletion_ops.promise(1002, chat_id, chat_id, "code", NOW - age, NOW - due_for, [number])
 
 
-async def send_nothing(_: str) -> bool:
+async def send_nothing(_: Words) -> bool:
     return True
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, nullcontext
 from datetime import UTC, datetime
 
 import pytest
@@ -10,8 +11,8 @@ from aiogram.exceptions import TelegramNetworkError
 from aiogram.methods import GetMe
 
 from core.clock import ManualClock
-from schedulers.jobs.health_bots import bot_probe
-from schedulers.jobs.health_probes import BotStatus, BotUnavailable
+from schedulers.jobs.health.bots import bot_probe
+from schedulers.jobs.health.probes import BotStatus, BotUnavailable
 from sender.bots import build_bot
 from sender.limiting.send_limiter import SendLimiter
 from sender.owners import owner_notifier
@@ -48,6 +49,10 @@ async def test_a_server_that_cannot_be_reached_is_not_an_unknown_token_and_no_to
     assert "very-secret" not in str(caught.value)
 
 
+def english(_: int) -> AbstractAsyncContextManager[None]:
+    return nullcontext()
+
+
 def owners(*ids: int) -> Callable[[], Awaitable[tuple[int, ...]]]:
     async def find() -> tuple[int, ...]:
         return ids
@@ -56,11 +61,11 @@ def owners(*ids: int) -> Callable[[], Awaitable[tuple[int, ...]]]:
 
 
 async def test_an_owner_who_cannot_be_reached_does_not_keep_an_alert_from_the_others(house: House) -> None:
-    tell = owner_notifier(house.base.admin_bot, owners(999, OLIVE))
-    assert await tell("<b>Something</b> is wrong")
+    tell = owner_notifier(house.base.admin_bot, owners(999, OLIVE), english)
+    assert await tell(lambda: "<b>Something</b> is wrong")
     transcript = await house.olive.transcript(ADMIN_BOT)
     assert "Something" in str(transcript["messages"][-1])
-    assert not await owner_notifier(house.base.admin_bot, owners(999))("no owner gets this")
+    assert not await owner_notifier(house.base.admin_bot, owners(999), english)(lambda: "no owner gets this")
 
 
 async def test_an_alert_that_hangs_at_one_owner_reaches_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -75,5 +80,5 @@ async def test_an_alert_that_hangs_at_one_owner_reaches_the_others(monkeypatch: 
 
     monkeypatch.setattr(bot, "send_message", send, raising=False)
     async with asyncio.timeout(5):
-        assert await owner_notifier(bot, owners(1, 2, 3))("x")
-        assert not await owner_notifier(bot, owners(1, 2))("x")
+        assert await owner_notifier(bot, owners(1, 2, 3), english)(lambda: "x")
+        assert not await owner_notifier(bot, owners(1, 2), english)(lambda: "x")

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from database.operations import channel_ops, incident_ops
-from schedulers.jobs.health_chats import AGAIN_AFTER, CHECK_EVERY, ChatChecks
+from database.operations import channel_ops, incident_ops, settings_ops
+from schedulers.jobs.health.chats import AGAIN_AFTER, CHECK_EVERY, ChatChecks
 from tests.house import OLIVE, STORAGE, House
 
 MINUTE = timedelta(minutes=1)
@@ -136,12 +136,32 @@ async def test_restricted_saving_in_the_storage_channel_is_told_once_with_what_m
     assert "no longer restricts" in (await alerts(house))[-1]
 
 
+@pytest.mark.parametrize("status", ["left", "kicked"])
+async def test_the_old_channel_is_watched_and_its_end_and_return_are_told_once(checking: Checking, status: str) -> None:
+    house = checking.house
+    chat_id = await house.world.add_chat("channel", "Vault", OLIVE)
+    await house.world.set_member(chat_id, 1002, "administrator")
+    await settings_ops.change("old_links_channel", chat_id)
+    await checking.run(3)
+    before = len(await alerts(house))
+    await house.world.set_member(chat_id, 1002, status)
+    await checking.next_day()
+    await checking.next_day()
+    (told,) = (await alerts(house))[before:]
+    assert "Old links open nothing" in told and "not an administrator of" in told
+    await house.world.set_member(chat_id, 1002, "administrator")
+    await checking.next_day()
+    assert "again" in (await alerts(house))[-1]
+    assert await incident_ops.find_open() == []
+
+
 @pytest.mark.parametrize("method", ["getChat", "editChatInviteLink"])
 async def test_without_an_answer_a_chat_is_looked_at_again_in_an_hour_and_nothing_is_told(
     checking: Checking, method: str
 ) -> None:
     house = checking.house
     channel = await house.channel()
+    await house.settle()
     before = len(await alerts(house))
     await house.world.fault(
         "error", method=method, chat_id=channel.chat_id, times=None, status=400, description="Bad Request: what?"

@@ -16,11 +16,12 @@ from database.connection import Database
 from database.operations import deletion_ops, delivery_ops, health_ops, incident_ops, lease_ops, run_ops
 from database.operations.delivery_ops import NewDelivery
 from monitoring import metrics
-from monitoring.alerts import Alerts
+from monitoring.alerts import Alerts, Words
 from schedulers import registry
-from schedulers.jobs import health_probes
-from schedulers.jobs.health_check import HealthCheck
-from schedulers.jobs.health_probes import CALLS_MIN, PENDING_MAX, BotProbe, BotStatus, BotUnavailable
+from schedulers.jobs.health import probes as health_probes
+from schedulers.jobs.health.check import HealthCheck
+from schedulers.jobs.health.polling import PollingCheck
+from schedulers.jobs.health.probes import CALLS_MIN, PENDING_MAX, BotProbe, BotStatus, BotUnavailable
 from schedulers.runner import Run
 from views.system import health_texts
 
@@ -83,8 +84,8 @@ class CheckedHouse:
         self.plans: dict[str, JobPlan] = {BROADCAST_SENDER: PLANS[BROADCAST_SENDER]}
         self.restart()
 
-    async def notify(self, html: str) -> bool:
-        self.alerts.append(html)
+    async def notify(self, words: Words) -> bool:
+        self.alerts.append(words())
         return self.are_reached
 
     def restart(self) -> None:
@@ -94,13 +95,16 @@ class CheckedHouse:
             BotProbe("admin_bot", ADMIN_BOT, self.admin.ask),
         )
         alerts = Alerts(self.notify, store=incident_ops, clock=self.clock)
-        self.check = HealthCheck(bots, self.plans, alerts, self.db.ping, self.chats)
+        self.check = HealthCheck(bots, self.plans, alerts, self.db.ping, self.chats, PollingCheck(bots, self.clock))
+
+    def make_run(self) -> Run:
+        return Run(self.clock, "me", HEALTH_CHECK)
 
     async def run_check(self, times: int = 1) -> Health:
         """Run so many checks, a minute apart; return what the last one stored."""
         for _ in range(times):
             self.clock.move(MINUTE)
-            await self.check(Run(self.clock, "me", HEALTH_CHECK))
+            await self.check(self.make_run())
         found = await health_ops.find()
         assert found is not None
         return found

@@ -10,8 +10,8 @@ from pymongo.errors import AutoReconnect
 from core.clock import ManualClock
 from core.delivery_states import FOREVER
 from core.errors import StoreUnavailable
+from core.gifts.records import GIFTS_KEPT_FOR
 from core.jobs import Counts, JobOutcome
-from core.settings import BotSettings
 from core.users import Visitor
 from database.batches import Bounds
 from database.connection import Database
@@ -192,6 +192,18 @@ async def test_incidents_closed_long_ago_are_deleted_and_open_ones_kept(db: Data
     assert await left(db, "incidents", "_id") == ["open", "young"]
 
 
+async def test_gifts_are_kept_for_a_month_after_their_end_and_what_is_owed_longer(
+    db: Database, clock: ManualClock
+) -> None:
+    over, kept = NOW - GIFTS_KEPT_FOR - MS, NOW - GIFTS_KEPT_FOR
+    await put(db, "gifts", {"code": "over", "expires_at": over}, {"code": "kept", "expires_at": kept})
+    paid: Document = {"is_owed": False, "expires_at": over}
+    owed, young = {**paid, "is_owed": True}, {**paid, "expires_at": kept}
+    await put(db, "gift_claims", {"code": "over", **paid}, {"code": "owed", **owed}, {"code": "kept", **young})
+    assert (await keep_house(clock)).done == {"gifts": 1, "gift_claims": 1}
+    assert (await left(db, "gifts", "code"), await left(db, "gift_claims", "code")) == (["kept"], ["kept", "owed"])
+
+
 async def test_past_pauses_and_expired_login_codes_are_deleted(db: Database, clock: ManualClock) -> None:
     await put(db, "send_pauses", {"_id": "over", "until": NOW}, {"_id": "on", "until": NOW + MS})
     codes = ({"code_hash": "old", "expires_at": NOW - MS}, {"code_hash": "good", "expires_at": NOW})
@@ -201,28 +213,38 @@ async def test_past_pauses_and_expired_login_codes_are_deleted(db: Database, clo
     assert await left(db, "login_codes", "code_hash") == ["good"]
 
 
-async def test_old_memberships_are_deleted_and_join_requests_kept(db: Database, clock: ManualClock) -> None:
+async def test_old_memberships_are_deleted_and_join_requests_after_a_year(db: Database, clock: ManualClock) -> None:
     await put(db, "channels", {"chat_id": -1})
     for user_id, status, seen_at in (
         (1, "member", OLDEST - MS),
         (2, "left", OLDEST - MS),
         (3, "requested", OLDEST - 300 * DAY),
         (4, "member", OLDEST),
+        (5, "requested", NOW - 365 * DAY - MS),
+        (6, "requested", NOW - 365 * DAY),
     ):
         await put(db, "memberships", {"chat_id": -1, "user_id": user_id, "status": status, "seen_at": seen_at})
-    assert (await keep_house(clock)).done == {"memberships": 2}
-    assert await left(db, "memberships", "user_id") == [3, 4]
+    assert (await keep_house(clock)).done == {"memberships": 3}
+    assert await left(db, "memberships", "user_id") == [3, 4, 6]
 
 
-async def test_the_audit_log_daily_statistics_and_broadcasts_are_never_deleted(
-    db: Database, clock: ManualClock
-) -> None:
+async def test_what_the_team_did_and_who_was_erased_is_forgotten_after_a_year(db: Database, clock: ManualClock) -> None:
+    year = NOW - 365 * DAY
+    for name, at in (("old", year - MS), ("young", year)):
+        await put(db, "audit_log", {"at": at, "admin_id": 1, "action": name})
+        await put(db, "erasures", {"_id": name, "user_id": None, "next_at": None, "asked_at": at, "done_at": at})
+    await put(db, "erasures", {"_id": "under way", "user_id": 5, "next_at": year, "asked_at": year, "done_at": None})
+    assert (await keep_house(clock)).done == {"audit_log": 1, "tombstones": 1}
+    assert await left(db, "audit_log", "action") == ["young"]
+    assert await left(db, "erasures", "_id") == ["under way", "young"]
+
+
+async def test_daily_statistics_and_broadcasts_are_never_deleted(db: Database, clock: ManualClock) -> None:
     long_ago = NOW - 400 * DAY
-    await put(db, "audit_log", {"at": long_ago, "admin_id": 1, "action": "x"})
     await put(db, "daily_stats", {"date": long_ago, "counters": {"users": 1}})
     await put(db, "broadcasts", {"key": "x", "finished_at": long_ago, "are_rows_removed": True, "counts": {"sent": 5}})
     assert (await keep_house(clock)).done == {}
-    for collection in ("audit_log", "daily_stats", "broadcasts"):
+    for collection in ("daily_stats", "broadcasts"):
         assert await db.collection(collection).count({}) == 1, collection
 
 
@@ -423,11 +445,16 @@ async def after_40_days(db: Database) -> None:
 LONG_AGO = NOW - 40 * DAY - MS
 
 
-async def test_no_user_is_deleted_unless_the_settings_say_so(db: Database, clock: ManualClock) -> None:
-    await person(1, NOW - 3_000 * DAY)
-    assert BotSettings().inactive_user_days is None
+async def test_a_silent_subscriber_is_kept_for_a_year_unless_the_settings_say_otherwise(
+    db: Database, clock: ManualClock
+) -> None:
+    await person(1, NOW - 365 * DAY)
+    await person(2, NOW - 365 * DAY - MS)
+    assert (await keep_house(clock)).done == {"users": 1}
+    await person(3, NOW - 3_000 * DAY)
+    await settings_ops.change("inactive_user_days", None)
     assert (await keep_house(clock)).done == {}
-    assert await user_ops.find(1) is not None
+    assert await left(db, "users", "user_id") == [1, 3]
 
 
 @pytest.mark.usefixtures("after_40_days")
@@ -445,10 +472,16 @@ HOLDS: dict[str, Document] = {
     "a credit": {"credits": 1},
     "a pass": {"pass_until": NOW + MS},
     "a ban": {"is_banned": True},
-    "a ban that ran out": {"is_banned": True, "banned_until": LONG_AGO},
+    "a ban in force": {"is_banned": True, "banned_until": NOW + MS},
     "no news wanted": {"news_stopped_at": LONG_AGO},
-    "was paid once": {"grants": ["token x"]},
+}
+#: what does not
+HOLDS_NO_MORE: dict[str, Document] = {
+    "a ban that ran out": {"is_banned": True, "banned_until": NOW},
+    "a pass that ran out": {"pass_until": NOW},
+    "was paid once": {"grants": ["token x"], "credits": 0},
     "was charged": {"charges": {"c" * 16: {"at": LONG_AGO, "update_key": "u1"}}},
+    "no news wanted, a year ago": {"news_stopped_at": LONG_AGO, "last_seen_at": NOW - 365 * DAY - MS},
 }
 
 
@@ -459,6 +492,25 @@ async def test_a_user_who_holds_something_is_kept(db: Database, clock: ManualClo
     await db.collection("users").update_one({"user_id": 1}, {"$set": HOLDS[what]})
     assert (await keep_house(clock)).done == {}
     assert await user_ops.find(1) is not None
+
+
+@pytest.mark.usefixtures("after_40_days")
+@pytest.mark.parametrize("what", HOLDS_NO_MORE)
+async def test_a_user_who_holds_nothing_any_more_is_deleted(db: Database, clock: ManualClock, what: str) -> None:
+    await person(1, LONG_AGO)
+    await db.collection("users").update_one({"user_id": 1}, {"$set": HOLDS_NO_MORE[what]})
+    assert (await keep_house(clock)).done == {"users": 1}
+
+
+@pytest.mark.usefixtures("after_40_days")
+async def test_a_user_with_a_paid_copy_that_stays_is_kept(db: Database, clock: ManualClock) -> None:
+    await person(1, LONG_AGO)
+    await person(2, LONG_AGO)
+    sent: Document = {"state": "sent", "delete_at": None, "opened_at": LONG_AGO}
+    await put(db, "deliveries", {**sent, "_id": "1002:1:a", "user_id": 1, "paid_until": FOREVER})
+    await put(db, "deliveries", {**sent, "_id": "1002:2:a", "user_id": 2, "paid_until": NOW})
+    assert (await keep_house(clock)).done["users"] == 1
+    assert await left(db, "users", "user_id") == [1]
 
 
 @pytest.mark.usefixtures("after_40_days")
@@ -481,8 +533,8 @@ async def test_a_user_who_comes_back_between_the_find_and_the_delete_is_kept(
     await person(1, LONG_AGO)
     ask = inactive_user_ops.has_delivery_or_token
 
-    async def come_back_meanwhile(user_id: int) -> bool:
-        answer = await ask(user_id)
+    async def come_back_meanwhile(user_id: int, now: datetime) -> bool:
+        answer = await ask(user_id, now)
         await person(user_id, NOW)
         return answer
 
@@ -498,9 +550,9 @@ async def test_a_user_banned_between_the_find_and_the_delete_stays_banned(
     await person(1, LONG_AGO)
     ask = inactive_user_ops.has_delivery_or_token
 
-    async def ban_meanwhile(user_id: int) -> bool:
+    async def ban_meanwhile(user_id: int, now: datetime) -> bool:
         await user_ops.ban(user_id, NOW, reason=None, until=None)
-        return await ask(user_id)
+        return await ask(user_id, now)
 
     monkeypatch.setattr(inactive_user_ops, "has_delivery_or_token", ban_meanwhile)
     assert (await keep_house(clock)).done == {}

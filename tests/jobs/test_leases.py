@@ -14,7 +14,7 @@ from schedulers.admission import RunRequest
 from schedulers.leases import RENEW_EVERY_S, TTL, Lease, held
 from schedulers.runner import Run, Runner
 from tests.clocks import SteeredClock
-from tests.jobs.processes import HeldSleep
+from tests.jobs.processes import HeldSleep, wait_until
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -134,6 +134,88 @@ async def test_the_clocks_are_compared_once_a_minute_however_many_jobs_begin(db:
         async with held(name, "me", clock) as lease:
             assert lease is not None
     assert asked == 1
+
+
+class Machine(SteeredClock):
+    """A machine whose clock can be set: the seconds that pass do not follow it."""
+
+    set_by = timedelta()
+
+    def now(self) -> datetime:
+        return super().now() + self.set_by
+
+    def monotonic(self) -> float:
+        return super().now().timestamp()
+
+
+@pytest.fixture
+def machine(db: Database) -> Machine:
+    """The machine of this process; the database's has the right time."""
+    machine = Machine(start=NOW)
+
+    async def server_now() -> datetime:
+        return SteeredClock.now(machine)
+
+    db.clocks = ClockDifference(server_now, machine)
+    return machine
+
+
+async def no_work(run: Run) -> Counts:
+    return Counts()
+
+
+@pytest.mark.parametrize("by_s", [31, 3600, -31])
+async def test_a_process_whose_clock_jumps_takes_no_lease_of_a_living_owner(
+    db: Database, machine: Machine, by_s: int
+) -> None:
+    """Although its clock was compared a second ago."""
+    by = timedelta(seconds=by_s)
+    jumping = SteeredClock(start=NOW)
+    assert (await Runner("another", no_work, jumping, "me").run(RunRequest(scheduled_at=NOW))).outcome is (
+        JobOutcome.SUCCEEDED
+    )
+    assert await lease_ops.take("job", "living", NOW, TTL)
+    machine.set_by = by
+    jumping.move(by)
+    report = await Runner("job", no_work, jumping, "me").run(RunRequest(scheduled_at=NOW))
+    assert report.outcome is JobOutcome.SKIPPED
+    assert f"{abs(by_s)} s" in (report.error or "")
+    assert report.retry_at == jumping.now() + TTL
+
+
+async def test_when_all_clocks_jump_a_lease_is_taken_when_its_owner_had_time_to_renew_it(db: Database) -> None:
+    """Everything on one machine, whose time is corrected: also the database's."""
+    machine, clock = Machine(start=NOW), SteeredClock(start=NOW)
+
+    async def server_now() -> datetime:
+        return machine.now()
+
+    db.clocks = ClockDifference(server_now, machine)
+    await db.clocks.measure()
+    assert await lease_ops.take("job", "living", NOW, TTL)
+    machine.set_by = timedelta(seconds=31)
+    clock.move(timedelta(seconds=31))
+    runner = Runner("job", no_work, clock, "me")
+    report = await runner.run(RunRequest(scheduled_at=NOW))
+    assert (report.outcome, report.error) == (JobOutcome.SKIPPED, "this machine's clock was set a moment ago")
+    # it has died all the same
+    machine.move(TTL)
+    clock.move(TTL)
+    assert (await runner.run(RunRequest(scheduled_at=NOW))).outcome is JobOutcome.SUCCEEDED
+
+
+async def test_an_owner_whose_own_clock_jumps_has_lost_its_lease(
+    db: Database, machine: Machine, clock: SteeredClock, renewals: HeldSleep
+) -> None:
+    """It would renew until a time that is past for the others."""
+    async with held("job", "first", clock) as lease:
+        assert lease is not None
+        machine.set_by = -timedelta(minutes=2)
+        clock.move(timedelta(seconds=RENEW_EVERY_S) - timedelta(minutes=2))
+        machine.move(timedelta(seconds=RENEW_EVERY_S))
+        assert not lease.is_lost
+        await renewals.end_next()
+        await wait_until(lambda: lease.is_lost)
 
 
 def test_the_difference_that_is_allowed_is_a_third_of_the_lease() -> None:

@@ -22,7 +22,7 @@ from tests.house import ADMIN_BOT, ALICE, STORAGE, USER_BOT, House
 async def delivered(house: House, items: int = 1, **more: Any) -> Post:
     post = await house.store(items, **more)
     await house.alice.link(house.link(post))
-    await house.alice.wait(USER_BOT, contains="will be deleted")
+    await house.alice.wait(USER_BOT, contains="Deleted in")
     await house.settle()
     return post
 
@@ -66,9 +66,9 @@ async def test_a_due_delivery_is_deleted_and_its_warning_becomes_a_button(house:
     assert report.counts == {"deleted": 1}
     assert await open_promises() == []
     (notice,) = await messages_left(house)
-    assert notice["text"] == "The post was deleted, as announced."
-    await house.alice.press(USER_BOT, "Get it again")
-    await house.alice.wait(USER_BOT, contains="30 minutes")
+    assert notice["text"] == "\u2068A post\u2069 was deleted, as announced."
+    await house.alice.press(USER_BOT, "Get it again · free")
+    await house.alice.wait(USER_BOT, contains="30 min")
     assert len([m for m in await messages_left(house) if m.get("photo")]) == 3
     assert post.code in str(notice["reply_markup"])
 
@@ -99,7 +99,7 @@ async def test_a_promise_without_a_notice_gets_one_sent(house: House) -> None:
     await house.advance(minutes=31)
     report = await run_deleter(house)
     assert report.counts["deleted"] == 2
-    assert texts(await messages_left(house)).count("The post was deleted, as announced.") == 2
+    assert texts(await messages_left(house)).count("\u2068A post\u2069 was deleted, as announced.") == 1
 
 
 async def test_a_message_the_subscriber_deleted_counts_as_deleted(house: House) -> None:
@@ -123,7 +123,7 @@ async def test_after_a_lost_answer_the_call_is_repeated_and_no_notice_sent_twice
     await house.world.fault(kind, method=method, bot=USER_BOT, times=2, **({"status": 502} if kind == "html" else {}))
     report = await run_deleter(house)
     assert report.counts == {"deleted": 1}
-    assert texts(await messages_left(house)) == ["The post was deleted, as announced."]
+    assert texts(await messages_left(house)) == ["\u2068A post\u2069 was deleted, as announced."]
 
 
 @pytest.mark.parametrize("method", ["deleteMessages", "editMessageText"])
@@ -142,7 +142,7 @@ async def test_while_telegram_is_down_the_promise_is_postponed(house: House, met
     assert (await run_deleter(house)).counts == {}, "it is not retried before its pause is over"
     await house.advance(minutes=1)
     assert (await run_deleter(house)).counts == {"deleted": 1}
-    assert texts(await messages_left(house)) == ["The post was deleted, as announced."]
+    assert texts(await messages_left(house)) == ["\u2068A post\u2069 was deleted, as announced."]
 
 
 async def test_a_long_429_postpones_the_promise_instead_of_the_run(house: House) -> None:
@@ -257,7 +257,7 @@ async def test_a_delivery_that_arrives_after_its_promised_time_is_deleted(house:
 
     sending._copy = copy_late
     await house.alice.link(house.link(post))
-    await house.alice.wait(USER_BOT, contains="1 minute")
+    await house.alice.wait(USER_BOT, contains="Deleted in 1 min")
     await house.settle()
     (promise,) = await open_promises()
     assert promise.delete_at > house.base.clock.now()

@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import replace
 from datetime import datetime, timedelta
 from importlib import import_module
@@ -22,7 +23,7 @@ from core.timing.job_times import JobTimes
 from database.batches import Bounds
 from database.connection import Database
 from database.operations import run_ops
-from monitoring.alerts import Alerts
+from monitoring.alerts import Alerts, Words
 from schedulers import factory, registry
 from schedulers.admission import WHEN_DUE, by_hand
 from schedulers.context import JobContext, OwnerResources, TelegramResources
@@ -44,17 +45,21 @@ def clock() -> SystemClock:
     return SystemClock()
 
 
+def english(_: int) -> AbstractAsyncContextManager[None]:
+    return nullcontext()
+
+
 def full_context(folder: Path) -> JobContext:
     """What every job can be made from; the bots are never called."""
 
-    async def notify(html: str) -> bool:
+    async def notify(words: Words) -> bool:
         return False
 
     async def nobody() -> tuple[int, ...]:
         return ()
 
     bot = Bot("1002:sandbox-user")
-    owners = OwnerResources(bot, SendLimiter(), SendLimiter(), nobody, folder, 1)
+    owners = OwnerResources(bot, SendLimiter(), SendLimiter(), nobody, english, folder, 1, "")
     return JobContext(telegram=TelegramResources(bot, Alerts(notify), owners))
 
 

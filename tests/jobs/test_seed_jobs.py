@@ -46,8 +46,19 @@ async def test_token_cleanup_deletes_tokens_that_are_expired_and_used(db: Databa
         await put_token(db, f"old {status}", status, -hour)
         await put_token(db, f"fresh {status}", status, hour)
     report = await token_cleanup_scheduler.cleanup_expired_tokens()
-    assert (report.outcome, report.counts) == (JobOutcome.SUCCEEDED, {"deleted": 2})
+    assert (report.outcome, report.counts) == (JobOutcome.SUCCEEDED, {"deleted": 2, "unused_deleted": 0})
     assert await tokens_left(db) == {"old unused", "fresh verified", "fresh bypassed", "fresh unused"}
+
+
+async def test_unused_tokens_are_deleted_after_thirty_days_or_never(db: Database) -> None:
+    await put_token(db, "ancient", "unused", timedelta(days=-31))
+    await put_token(db, "recent", "unused", timedelta(days=-20))
+    await settings_ops.change("keep_unused_tokens_days", None)
+    assert (await token_cleanup_scheduler.cleanup_expired_tokens()).counts == {"deleted": 0}
+    await settings_ops.change("keep_unused_tokens_days", 30)
+    report = await token_cleanup_scheduler.cleanup_expired_tokens()
+    assert report.counts == {"deleted": 0, "unused_deleted": 1}
+    assert await tokens_left(db) == {"recent"}
 
 
 async def test_unused_tokens_are_deleted_only_after_the_days_the_owner_set(db: Database) -> None:

@@ -20,7 +20,7 @@ from schedulers.jobs.sweep import Span
 from sender.message_ids import message_ids_of
 from tests.house import ADMIN_BOT, ALICE, BOB, STORAGE, USER_BOT, House
 from tests.jobs.broadcasts.sent_broadcasts import mark_sent, start_sending
-from views.subscribers import texts as user_texts
+from views.subscribers import delivery_texts
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 BOT = 1002
@@ -89,7 +89,7 @@ async def test_copies_of_a_lost_answer_are_deleted_at_their_time_and_the_notice_
     assert [call["method"] for call in (await house.calls())[before:]] == ["deleteMessages", "editMessageText"]
     left = await texts_left(house)
     assert [text for text in left if text.startswith("copy")] == []
-    assert left[-2:] == [user_texts.TIME_UP_SWEPT, "afterwards"]
+    assert left[-2:] == [delivery_texts.time_up_swept(), "afterwards"]
     assert "before" in left
     assert (await texts_left(house, BOB)).count("of Bob") == 3
     assert await deletion_ops.open_deliveries(ALICE, 9) == []
@@ -175,7 +175,7 @@ async def test_without_an_upper_bound_it_is_the_newest_id_seen(house: House) -> 
     assert (await run_deleter(house)).counts == {"swept": 1}
     left = await texts_left(house)
     assert "copy" not in left
-    assert left[-1] == user_texts.TIME_UP_SWEPT, "the notice is replaced and not swept"
+    assert left[-1] == delivery_texts.time_up_swept(), "the notice is replaced and not swept"
 
 
 @pytest.mark.parametrize("newest", [None, 1])
@@ -237,7 +237,7 @@ async def test_a_dice_is_deleted_when_it_is_a_day_old_and_the_rest_at_once(house
     kinds = ("dice", "photo")
     stored = [int((await house.olive.media(STORAGE, kind))["message"]["message_id"]) for kind in kinds]
     await house.alice.link(house.link(await house.post(stored)))
-    await house.alice.wait(USER_BOT, contains="will be deleted")
+    await house.alice.wait(USER_BOT, contains="Deleted in")
     await house.settle()
     (promise,) = await deletion_ops.open_deliveries(ALICE, 9)
     await house.advance(minutes=31)
@@ -251,7 +251,7 @@ async def test_a_dice_is_deleted_when_it_is_a_day_old_and_the_rest_at_once(house
     await house.advance(minutes=2)
     assert (await run_deleter(house)).counts == {"deleted": 1}
     assert await copies_left(house, promise.message_ids) == []
-    assert "The post was deleted, as announced." in await texts_left(house)
+    assert "\u2068A post\u2069 was deleted, as announced." in await texts_left(house)
 
 
 async def copies_left(house: House, message_ids: Sequence[int]) -> list[int]:

@@ -17,6 +17,7 @@ from core.team.admins import Role
 from database.connection import Database, close_database, open_database
 from database.indexes import ensure_indexes
 from database.operations import login_ops, run_ops, statistics_ops
+from database.operations.counting import post_days
 from database.team import Team
 from schedulers import registry
 from tests.web.auth.signing import ADMIN_TOKEN, MANAGER, OWNER, SECRET, add_admin, init_data
@@ -125,9 +126,10 @@ async def _live_a_month(scene: Scene) -> None:
     for past in range(DAYS - 1, -1, -1):
         midnight = datetime.combine(today - timedelta(days=past), time(), tzinfo=ZONE).astimezone(UTC)
         total += 9
-        await statistics_ops.write_day(
-            midnight, 1, NOW, _a_day(chance, past), totals={Count.USERS: total}, posts=_top(chance)
-        )
+        counts, top = _a_day(chance, past), _top(chance)
+        await statistics_ops.write_day(midnight, 1, NOW, counts, totals={Count.USERS: total}, posts=top)
+        delivered = {(post.code, midnight): {"delivered": post.deliveries} for post in top}
+        await post_days.add(past + 1, delivered)
     for job, ago in (
         ("message_deleter", 7),
         ("broadcast_sender", 3 * 3600 + 500),
@@ -172,10 +174,10 @@ def _a_day(chance: random.Random, past: int) -> dict[Count, int]:
     return {
         Count.NEW_USERS: chance.randint(4, 24),
         Count.ACTIVE_USERS: int(chance.randint(90, 190) * weekend),
-        Count.DELIVERIES: deliveries,
-        Count.TOKENS: verified + 20,
-        Count.VERIFIED: verified,
-        Count.BYPASSED: chance.randint(2, 14),
+        Count.TRIES: deliveries + 40,
+        Count.DELIVERED: deliveries,
+        Count.UNLOCKS: verified,
+        Count.TOO_FAST: chance.randint(2, 14),
         Count.BROADCASTS: int(is_sent),
         Count.BROADCAST_COPIES: (1_150 + 9 * (DAYS - past) // 9) if is_sent else 0,
     }

@@ -8,9 +8,11 @@ from playwright.async_api import ConsoleMessage, Locator, Page, Request, expect
 from tests.journeys.admin_scene import Scene
 from tests.journeys.browser import page_of
 from tests.web.auth.signing import OWNER
+from web_app.pages import views
 
 #: milliseconds an expectation may take; generous, because other tests may load the machine
 WAIT_MS = 20_000
+VIEWS = {view.name for view in views.VIEWS}
 
 
 @asynccontextmanager
@@ -40,29 +42,27 @@ async def page_at(size: str, scene: Scene, theme: str = "light") -> AsyncIterato
 
 
 async def come_in(page: Page, scene: Scene, user_id: int = OWNER) -> None:
+    """Sign in by a link and open the system's view."""
+    await enter(page, scene, user_id, "system")
+    await expect(page.locator("#view-system [data-job]").first).to_be_visible()
+
+
+async def enter(page: Page, scene: Scene, user_id: int, part: str) -> None:
+    """Sign in by a link and open a part of the page, like `settings/texts`."""
     await page.goto(await scene.link(user_id))
-    await expect(page.locator("#desk")).to_be_visible()
-    assert "#" not in page.url
+    await is_in(page)
+    await page.evaluate("part => { location.hash = part; }", part)
+    await expect(page.locator(f"#view-{part.partition('/')[0]}[aria-labelledby]")).to_be_visible()
+
+
+async def is_in(page: Page) -> None:
+    """Assert that the page shows a view, and that its address holds no proof of who opened it."""
+    await expect(page.locator("#root h2")).to_be_visible()
+    assert page.url.partition("#")[2] in VIEWS
 
 
 def row_of(page: Page, job: str) -> Locator:
     return page.locator(f"tr[data-job={job}]")
-
-
-async def all_charts(page: Page) -> list[str]:
-    """Wait until all four charts are drawn; return their addresses."""
-    pictures = page.locator(".frame img")
-    # the first chart waits for the import of matplotlib
-    await expect(pictures).to_have_count(4, timeout=60_000)
-    for at in range(4):
-        await expect(pictures.nth(at)).to_have_js_property("naturalWidth", 1800)
-    return [str(await pictures.nth(at).get_attribute("src")) for at in range(4)]
-
-
-async def other_charts(page: Page, before: list[str]) -> list[str]:
-    for at, src in enumerate(before):
-        await expect(page.locator(".frame img").nth(at)).not_to_have_attribute("src", src)
-    return await all_charts(page)
 
 
 async def half_a_minute(page: Page) -> None:

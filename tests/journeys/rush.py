@@ -10,7 +10,7 @@ from sandbox.chats.actions import act
 from sandbox.client import SandboxClient
 from sandbox.server import Sandbox
 from sandbox.state.calls import Record
-from sandbox.state.world import Bot, User
+from sandbox.state.records import Bot, User
 from tests.house import USER_BOT, people_and_channel
 
 USER_BOT_ID = 1002
@@ -122,7 +122,7 @@ class Rush:
             self.copies[person] += 1
             return
         self.answers[person] += 1
-        if "will be deleted" in text:
+        if "Deleted in" in text:
             self.served.add(person)
         elif "was interrupted" in text:
             self.interrupted.add(person)

@@ -16,7 +16,7 @@ from database.indexes import ensure_indexes
 from database.operations import broadcast_ops
 from sandbox.client import SandboxClient
 from sandbox.server import Sandbox
-from sandbox.state.world import User as Person
+from sandbox.state.records import User as Person
 from tests.house import OLIVE, STORAGE, people_and_channel
 from tests.journeys.test_kill import store
 from tests.journeys.test_stop_and_start import product

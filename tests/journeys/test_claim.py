@@ -37,11 +37,12 @@ async def test_a_start_without_owners_prints_a_link_that_makes_the_first(capsys:
         await house.alice.wait(ADMIN_BOT, contains="These bots have an owner already")
         assert await house.base.team.owner_ids() == (OLIVE,)
         # alerts reach the new owner without a restart
-        assert await house.base.alerts.raise_once("test", "Something is wrong.")
+        assert await house.base.alerts.raise_once("test", lambda: "Something is wrong.")
         await house.olive.wait(ADMIN_BOT, contains="Something is wrong.")
         commands = await house.world.calls(method="setMyCommands", bot=ADMIN_BOT)
         scopes = [call["params"].get("scope", "") for call in commands]
-        assert len(commands) == 2 and str(OLIVE) in str(scopes[-1]) and str(ALICE) not in str(scopes)
+        # a list for everybody in each language of the team, and hers
+        assert len(commands) == 3 and str(OLIVE) in str(scopes[-1]) and str(ALICE) not in str(scopes)
         assert token not in capsys.readouterr().out
 
 

@@ -10,7 +10,7 @@ from tests.house import ALICE, USER_BOT, House
 
 pytestmark = pytest.mark.sweep
 
-SENTENCES = ("did not confirm", "try again in a moment", "will be deleted", "is not available")
+SENTENCES = ("did not confirm", "That did not work. Nothing was charged.", "Deleted in", "is not available any more")
 METHODS = ("copyMessages", "sendMessage", "deleteMessages", "editMessageText", "answerCallbackQuery")
 FAULTS: dict[str, dict[str, Any]] = {
     "flood": {"retry_after": 3},
@@ -60,7 +60,7 @@ async def test_any_fault_at_any_call_of_a_delivery(house: House, kind: str, meth
         assert len(notices) == 1
 
         # and delivered again on request
-        await house.alice.press(USER_BOT, "Get it again")
+        await house.alice.press(USER_BOT, "Get it again · free")
         await house.settle()
         assert len([m for m in await shown(house) if m.get("photo")]) == 2
     counters = await house.world.counters()
@@ -72,7 +72,7 @@ async def test_a_429_on_get_updates_does_not_stop_the_bot(house: House) -> None:
     await house.world.fault("flood", method="getUpdates", bot=USER_BOT, retry_after=1)
     post = await house.store()
     await house.alice.link(house.link(post))
-    assert await house.alice.wait(USER_BOT, contains="30 minutes")
+    assert await house.alice.wait(USER_BOT, contains="30 min")
 
 
 async def test_the_largest_messages_telegram_allows_are_delivered_without_a_download(house: House) -> None:
@@ -85,7 +85,7 @@ async def test_the_largest_messages_telegram_allows_are_delivered_without_a_down
     ]
     post = await house.post([sent["message"]["message_id"] for sent in stored])
     await house.alice.link(house.link(post))
-    await house.alice.wait(USER_BOT, contains="30 minutes")
+    await house.alice.wait(USER_BOT, contains="30 min")
     await house.settle()
     one, two, three, *_ = await shown(house)
     assert one["text"] == text

@@ -118,7 +118,7 @@ async def see_what_comes_next(page: Page) -> None:
 async def see_it_published(house: House, page: Page) -> None:
     """The announcement is in the channel, with a button that opens the post; nothing was counted yet."""
     (post,) = (await post_search.search(None, skip=0, limit=5))[0]
-    assert post.views == 0
+    assert post.opened == 0
     (channel,) = await channel_ops.load()
     (storage,) = {(await settings_ops.load()).storage_channel_id}
     assert storage is not None and storage != channel.chat_id
@@ -128,7 +128,7 @@ async def see_it_published(house: House, page: Page) -> None:
     await page.get_by_test_id(f"chat-{channel.chat_id}").click()
     await look(page, "channel")
     await button(page, "Open").click()
-    await expect(messages(page, "This will be deleted in")).to_have_count(1)
+    await expect(messages(page, "Deleted in")).to_have_count(1)
     await look(page, "delivered")
 
 

@@ -63,7 +63,7 @@ async def test_a_subscriber_interrupted_by_kill_9_is_notified_and_gets_the_post_
     async with product(world.url, **store):
         await alice.wait(USER_BOT, contains="was interrupted", timeout_s=60)
         await alice.press(USER_BOT, "Get it again")
-        await alice.wait(USER_BOT, contains="30 minutes", timeout_s=20)
+        await alice.wait(USER_BOT, contains="30 min", timeout_s=20)
     seen = await alice.transcript(USER_BOT)
     assert len([m for m in seen["messages"] if m.get("photo")]) == 1
     assert len([m for m in seen["messages"] if "was interrupted" in m.get("text", "")]) == 1
@@ -75,14 +75,14 @@ async def test_deletions_survive_kill_9_and_are_carried_out_after_the_next_start
     alice = world.person(ALICE)
     async with product(world.url, **store) as process:
         await alice.link(await a_link(world))
-        await alice.wait(USER_BOT, contains="30 minutes", timeout_s=30)
+        await alice.wait(USER_BOT, contains="30 min", timeout_s=30)
         await world.idle(bot=USER_BOT)
         process.kill()
         await process.wait()
     await world.advance(31 * 60)
     async with product(world.url, **store):
         await alice.text(USER_BOT, "/help")
-        await alice.wait(USER_BOT, contains="How this works", timeout_s=30)
+        await alice.wait(USER_BOT, contains="A post may ask you", timeout_s=30)
         await world.advance(60)  # the product runs; the next tick is up to a minute away
         await alice.wait(USER_BOT, contains="deleted, as announced", timeout_s=60, since=0)
     seen = await alice.transcript(USER_BOT)

@@ -7,8 +7,8 @@ from pymongo.errors import AutoReconnect
 
 from database.connection import current_database
 from database.operations.posts import post_search
-from tests.house import ADMIN_BOT, ALICE, BOB, OLIVE, USER_BOT, House
-from views.common_texts import HELD
+from tests.house import ADMIN_BOT, ALICE, BOB, OLIVE, SETTLED_WITHIN_S, USER_BOT, House
+from views.common_texts import held
 
 AWAY_S = 20.0
 
@@ -40,7 +40,7 @@ async def sentences(house: House) -> Counter[tuple[str, int]]:
     told: Counter[tuple[str, int]] = Counter()
     for bot in (USER_BOT, ADMIN_BOT):
         for call in await house.world.calls(method="sendMessage", bot=bot):
-            told[bot, int(call["params"]["chat_id"])] += call["params"]["text"] == HELD
+            told[bot, int(call["params"]["chat_id"])] += call["params"]["text"] == held()
     return +told
 
 
@@ -55,7 +55,7 @@ async def test_a_database_away_for_20_seconds_delays_both_bots_and_loses_nothing
     for person in (house.alice, house.olive):
         await person.link(house.link(first))
     await house.olive.text(ADMIN_BOT, "Rome")
-    await asyncio.wait_for(outage.half_over.wait(), 10)
+    await asyncio.wait_for(outage.half_over.wait(), SETTLED_WITHIN_S)
     await house.bob.link(house.link(first))
     await house.alice.link(house.link(second))
     await house.olive.text(ADMIN_BOT, "Paris")
@@ -65,7 +65,7 @@ async def test_a_database_away_for_20_seconds_delays_both_bots_and_loses_nothing
 
     # all are answered: three subscribers opened the first post, one the second, and the owner sent two new posts
     for person in (house.alice, house.bob, house.olive):
-        await person.wait(USER_BOT, contains="30 minutes")
+        await person.wait(USER_BOT, contains="30 min")
     await house.settle()
     copied = Counter(int(call["params"]["chat_id"]) for call in await house.calls("copyMessages"))
     assert copied == {ALICE: 2, BOB: 1, OLIVE: 1}

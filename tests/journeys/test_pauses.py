@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.server, pytest.mark.timeout(180)]
 
 #: seconds Telegram asks for: far more than two starts take on a busy machine
 FLOOD_S = 600
-HELP = "How this works"
+HELP = "A post may ask you"
 
 
 async def helped(person: Person) -> None:

@@ -19,6 +19,7 @@ from sender.failures import HeldBack
 from sender.limiting.limits import EVERY_CHAT
 from tests.clocks import PERIODIC, never
 from tests.house import ADMIN_BOT, OLIVE, USER_BOT, people_and_channel, running_house, settings_for
+from views.catalogues import SOURCE, TEAM_LANGUAGES, Catalogues
 
 pytestmark = pytest.mark.sweep
 
@@ -76,7 +77,7 @@ async def test_a_start_waits_for_telegram_through_ten_failed_calls(kind: str) ->
     async with running_house(timers=False, before=away) as house:
         assert len(await house.calls("getMe")) == 11
         await house.alice.text(USER_BOT, "/help")
-        await house.alice.wait(USER_BOT, contains="How this works")
+        await house.alice.wait(USER_BOT, contains="A post may ask you")
 
 
 async def test_a_start_gives_up_when_telegram_does_not_answer_in_time() -> None:
@@ -128,7 +129,7 @@ async def test_a_429_on_the_first_call_of_each_method_is_waited_out() -> None:
     ]
     async with running_house(timers=False, before=planned(*floods)) as house:
         await house.alice.text(USER_BOT, "/help")
-        await house.alice.wait(USER_BOT, contains="How this works")
+        await house.alice.wait(USER_BOT, contains="A post may ask you")
         await house.olive.text(ADMIN_BOT, "/help")
         await house.olive.wait(ADMIN_BOT, contains="/posts")
         faults = (await house.world.request("GET", "faults"))["faults"]
@@ -136,5 +137,6 @@ async def test_a_429_on_the_first_call_of_each_method_is_waited_out() -> None:
         assert (await house.world.counters())["ignored_429"] == 0
         for bot in (USER_BOT, ADMIN_BOT):
             menus = await house.world.calls(method="setMyCommands", bot=bot)
-            # the admin bot's owner has pressed Start and gets commands of her own
-            assert len(menus) == (3 if bot == ADMIN_BOT else 2)
+            # each language has its list; the owner has pressed Start and gets commands of her own
+            languages = (SOURCE, *TEAM_LANGUAGES) if bot == ADMIN_BOT else Catalogues().languages
+            assert len(menus) == 1 + len(languages) + (bot == ADMIN_BOT)

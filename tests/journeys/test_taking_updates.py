@@ -11,10 +11,11 @@ import sender.updates.intake
 from core.subscriptions import ChannelMode
 from database.connection import current_database
 from database.operations import membership_ops
-from sandbox.state.world import Bot
+from sandbox.state.records import Bot
 from sender.updates.places import PLACES
 from tests.house import ADMIN_BOT, ALICE, USER_BOT, House, running_house, stop
-from views.common_texts import HELD, UNREADABLE
+from tests.outages import lose_database
+from views.common_texts import held, unreadable
 
 CROWD = range(2000, 2300)
 USER_BOT_ID = 1002
@@ -70,18 +71,7 @@ async def test_a_join_request_that_met_an_outage_is_still_with_telegram_after_a_
         channel = await house.channel("Private", mode=ChannelMode.REQUEST)
         await house.alice.text(USER_BOT, "/start")
         await house.settle()
-        in_outage = asyncio.Event()
-
-        async def never_back(seconds: float) -> None:
-            in_outage.set()
-            await asyncio.Event().wait()
-
-        house.clock.on_sleep = never_back
-
-        def away(operation: str, collection: str) -> None:
-            raise AutoReconnect("away")
-
-        current_database().before_call = away
+        in_outage = lose_database(house)
         await house.alice.request_join(channel.chat_id, url=channel.invite_link)
         await asyncio.wait_for(in_outage.wait(), 10)
         await stop(house)
@@ -113,10 +103,10 @@ async def test_in_an_outage_more_people_than_there_are_places_are_notified_and_a
     assert house.base.outage_retry.held == len(crowd)
     notified = [int(call["params"]["chat_id"]) for call in await house.calls("sendMessage")]
     assert sorted(notified) == list(crowd)
-    assert all(call["params"]["text"] == HELD for call in await house.calls("sendMessage"))
+    assert all(call["params"]["text"] == held() for call in await house.calls("sendMessage"))
     is_over.set()
     for user_id in crowd:
-        await house.world.person(user_id).wait(USER_BOT, contains="30 minutes")
+        await house.world.person(user_id).wait(USER_BOT, contains="30 min")
 
 
 @pytest.mark.parametrize("origin", UNREADABLE_ORIGINS, ids=["no name", "unknown kind"])
@@ -136,9 +126,9 @@ async def test_the_sender_of_a_message_that_cannot_be_read_is_told(
         "forward_origin": origin,
     }
     await house.world.fault("poison_update", bot=bot, update={"message": message})
-    await who.wait(bot, contains=UNREADABLE)
+    await who.wait(bot, contains=unreadable())
     await who.text(bot, "/help")
     await house.settle()
     seen = await who.transcript(bot)
-    assert [m.get("text") for m in seen["messages"]].count(UNREADABLE) == 1
-    assert seen["messages"][-1]["text"] != UNREADABLE
+    assert [m.get("text") for m in seen["messages"]].count(unreadable()) == 1
+    assert seen["messages"][-1]["text"] != unreadable()

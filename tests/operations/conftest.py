@@ -1,4 +1,4 @@
-"""A new database per test: in memory, or on the server of MONGO_URI under its own name, dropped afterwards."""
+"""An empty database per test: in memory, or on the server of MONGO_URI."""
 
 import os
 import secrets
@@ -11,8 +11,10 @@ from pymongo.errors import AutoReconnect
 
 from core.clock import ManualClock
 from core.errors import AlreadyThere
-from database.connection import Database, close_database, open_database
-from database.indexes import ensure_indexes
+from database.connection import Database, close_database, current_database, open_database
+from tests.kept_database import KeptDatabase, indexed_database, kept_database
+
+__all__ = ["kept_database"]
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, 250_000, tzinfo=UTC)
 
@@ -30,7 +32,7 @@ def clock() -> ManualClock:
 
 @pytest.fixture
 async def bare_db(clock: ManualClock) -> AsyncIterator[Database]:
-    """An open, empty database without indexes."""
+    """An open, empty database without indexes, dropped afterwards."""
     uri = os.environ.get("MONGO_URI", "memory://")
     db = await open_database(uri, f"tollgate_test_{secrets.token_hex(6)}", clock=clock)
     yield db
@@ -39,11 +41,10 @@ async def bare_db(clock: ManualClock) -> AsyncIterator[Database]:
 
 
 @pytest.fixture
-async def db(bare_db: Database) -> Database:
+async def db(kept_database: KeptDatabase | None, clock: ManualClock) -> AsyncIterator[Database]:
     """An open, empty database with every index."""
-    await ensure_indexes(bare_db)
-    bare_db.calls.clear()
-    return bare_db
+    async with indexed_database(kept_database, clock) as db:
+        yield db
 
 
 def away_after(calls: int) -> Callable[[str, str], None]:
@@ -76,13 +77,14 @@ StepIn = Callable[[str, str, Callable[[], Awaitable[object]]], None]
 
 
 @pytest.fixture
-def step_in(db: Database, monkeypatch: pytest.MonkeyPatch) -> StepIn:
+def step_in(monkeypatch: pytest.MonkeyPatch) -> StepIn:
     """`step_in(collection, method, action)`: run `action`, as another process, right before the next call of `method`.
 
     Shows a race on every store: concurrent calls show one only on a server.
     """
 
     def arrange(collection: str, method: str, action: Callable[[], Awaitable[object]]) -> None:
+        db = current_database()
         ways = (db.collection(collection), db.bulk(collection))
         originals = [getattr(way, method) for way in ways]
 

@@ -490,3 +490,10 @@ async def test_rows_with_nothing_left_are_neither_counted_nor_next(db: Database,
     assert await deletion_ops.open_deliveries(7, 10) == []
     await PromiseAt(["deliveries"])(now)
     assert await deletion_ops.next_due() == now
+
+
+async def test_a_promise_with_a_key_is_stored_once_however_often_it_is_made(db: Database, now: datetime) -> None:
+    for _ in range(2):
+        key = await deletion_ops.promise(1, 7, 7, "c" * 16, now, now + timedelta(minutes=30), (5,), key="7:c:2")
+        assert key == "7:c:2"
+    assert await db.collection("pending_deletions").count({"user_id": 7}) == 1

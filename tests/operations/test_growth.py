@@ -24,6 +24,10 @@ from database.operations import (
     token_counts,
     token_ops,
 )
+from database.operations.counting import tries
+from database.operations.erasures import erasure_ops
+from database.operations.erasures.erased_copies import PAGE
+from database.operations.people import gift_ops
 from database.values import Document
 from tests.clocks import SteeredClock
 from tests.operations.plans.catalogue import CASES, Case, operations_there_are
@@ -40,6 +44,18 @@ FEW, MANY = 50, 5_000 if URI == "memory://" else 2_000
 #: matching rows of each kind: more of them, too, must not cost more commands
 WANTED_OF = {FEW: 5, MANY: 100}
 Counts = dict[str, Counter[str]]
+#: cases whose commands follow what there is to do, with the reason; they stay below MORE_MAX
+MORE_MAX = 2 * MANY // PAGE + 5
+GROWING = {
+    "erased_copies.erase_broadcast_copies": "a page of recipients for each page of broadcasts that still have rows",
+    "own_data.rows_of": "as above",
+    "erased_rows.erase_rows": "as above",
+    "erased_rows.erase_rows (without waiting)": "as above",
+    "erasing.take_step (the first)": "as above",
+    "erasing.take_step (the last)": "as above",
+    "batches.count_events": "a batch of events concerns other collections each time, each of them once or twice",
+    "post_takedown.bring_forward": "copies that are found and those that are left differ with the size",
+}
 
 
 @dataclass(frozen=True)
@@ -72,7 +88,9 @@ async def few_and_many() -> tuple[Counted, Counted]:
 async def test_as_many_calls_with_many_rows_as_with_few(case: Case, few_and_many: tuple[Counted, Counted]) -> None:
     few, many = few_and_many
     more = many.calls[case.name] - few.calls[case.name]
-    if few.calls[case.name]["update_one unreadable_rows"]:
+    if case.name in GROWING:
+        assert more.total() <= MORE_MAX
+    elif few.calls[case.name]["update_one unreadable_rows"]:
         # one of its rows cannot be read: in a full page the next one takes its place, by one more find
         assert more.total() <= 1
     else:
@@ -131,6 +149,42 @@ BULK: dict[str, tuple[str, Callable[[int], Document], Callable[[int], Document],
         lambda number: {"chat_id": -1, "user_id": number},
         lambda number: {"chat_id": -2, "user_id": number},
         lambda bounds: membership_ops.delete_channel(-1, **bounds),
+    ),
+    "housekeeping_ops.delete_old_requests": (
+        "memberships",
+        lambda number: {"chat_id": -1, "user_id": number, "seen_at": OLD, "status": "requested"},
+        lambda number: {"chat_id": -2, "user_id": number, "seen_at": NOW, "status": "requested"},
+        lambda bounds: housekeeping_ops.delete_old_requests(NOW, **bounds),
+    ),
+    "housekeeping_ops.delete_old_audit_entries": (
+        "audit_log",
+        lambda number: {"at": _second(number)},
+        lambda number: {"at": NOW},
+        lambda bounds: housekeeping_ops.delete_old_audit_entries(NOW, **bounds),
+    ),
+    "gift_ops.delete_over": (
+        "gifts",
+        lambda number: {"code": f"over {number}", "expires_at": _second(number)},
+        lambda number: {"code": f"open {number}", "expires_at": NOW},
+        lambda bounds: gift_ops.delete_over(NOW, **bounds),
+    ),
+    "gift_ops.delete_old_claims": (
+        "gift_claims",
+        lambda number: {"is_owed": False, "expires_at": _second(number)},
+        lambda number: {"is_owed": True, "expires_at": _second(number)},
+        lambda bounds: gift_ops.delete_old_claims(NOW, **bounds),
+    ),
+    "tries.delete_old": (
+        "tries",
+        lambda number: {"date": _second(number), "is_due": False},
+        lambda number: {"date": _second(number), "is_due": True},
+        lambda bounds: tries.delete_old(NOW, **bounds),
+    ),
+    "erasure_ops.delete_old": (
+        "erasures",
+        lambda number: {"done_at": _second(number)},
+        lambda number: {"done_at": NOW},
+        lambda bounds: erasure_ops.delete_old(NOW, **bounds),
     ),
     "broadcast_rows.remove_rows": (
         "broadcast_recipients",

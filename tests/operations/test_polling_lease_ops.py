@@ -2,6 +2,11 @@
 
 from datetime import UTC, datetime
 
+import pytest
+from pymongo.errors import OperationFailure
+
+from core.errors import StoreRefused
+from database import unreadable_rows
 from database.connection import Database
 from database.operations.processes import polling_lease_ops
 
@@ -47,3 +52,45 @@ async def test_who_stands_by_is_counted_and_does_not_count_as_a_renewal(db: Data
     lease = await polling_lease_ops.find(BOT)
     assert lease is not None and seen is not None
     assert (lease.standby_beat, lease.beat) == (1, seen.beat)
+
+
+BREAKS = [("beat", "x"), ("standby_beat", "x"), ("process", 5), ("owner", 7), ("owner", ["a"])]
+
+
+@pytest.mark.parametrize(("field", "value"), BREAKS)
+async def test_a_row_that_cannot_be_read_is_nobodys_until_one_writes_it_anew(
+    db: Database, field: str, value: object
+) -> None:
+    await polling_lease_ops.take(BOT, "a", "", None, NOW)
+    await db.collection("polling_leases").update_one({"_id": f"polls:{BOT}"}, {"$set": {field: value}})
+    assert await _renewed(db, field) is None
+    seen = await polling_lease_ops.find(BOT)
+    assert seen is not None and seen.owner == polling_lease_ops.UNREADABLE
+    assert [row.key for row in await unreadable_rows.find()] == [f"polling_leases:polls:{BOT}"]
+
+    taken = [await polling_lease_ops.take(BOT, owner, owner, seen, NOW) for owner in ("b", "c")]
+    assert [lease and (lease.owner, lease.beat) for lease in taken] == [("b", 1), None]
+    assert taken[0] == await polling_lease_ops.find(BOT)
+    assert await polling_lease_ops.renew(BOT, "b", NOW) is not None
+
+
+async def _renewed(db: Database, field: str) -> object:
+    """Renew a row; a server counts no text on, which the store in memory does not notice alike."""
+    if field == "beat":
+        db.before_call = _counts_no_text
+    try:
+        return await polling_lease_ops.renew(BOT, "a", NOW)
+    finally:
+        db.before_call = None
+
+
+def _counts_no_text(operation: str, _: str) -> None:
+    if operation == "find_one_and_update":
+        raise OperationFailure("Cannot apply $inc to a value of non-numeric type", 14)
+
+
+async def test_a_renewal_that_is_refused_for_another_reason_says_nothing_about_the_lease(db: Database) -> None:
+    await polling_lease_ops.take(BOT, "a", "", None, NOW)
+    db.before_call = _counts_no_text
+    with pytest.raises(StoreRefused):
+        await polling_lease_ops.renew(BOT, "a", NOW)

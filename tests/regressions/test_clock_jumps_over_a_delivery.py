@@ -40,7 +40,7 @@ async def the_promise() -> PendingDeletion:
 
 async def ask(house: House, post: Post) -> None:
     await house.alice.link(house.link(post))
-    await house.alice.wait(USER_BOT, contains="30 minutes")
+    await house.alice.wait(USER_BOT, contains="30 min")
     await house.settle()
 
 
@@ -57,7 +57,7 @@ async def test_copies_are_deleted_in_time_although_the_deleter_ran_before_their_
             await house.advance(hours=1)
             assert (await take_back(house)).counts == {}, "what is being sent is not due, however late it is"
         held.go_on.set()
-        await house.alice.wait(USER_BOT, contains="30 minutes")
+        await house.alice.wait(USER_BOT, contains="30 min")
         await house.settle()
     promise = await the_promise()
     assert [m["message_id"] for m in await copies(house)] == list(promise.message_ids)

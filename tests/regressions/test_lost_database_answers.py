@@ -31,7 +31,7 @@ async def test_a_delivery_claim_whose_answer_was_lost_still_delivers_the_post(
     post = await house.store()
     lose_one_answer(monkeypatch, "find_one_and_update", "deliveries")
     await house.alice.link(house.link(post))
-    await house.alice.wait(USER_BOT, contains="30 minutes")
+    await house.alice.wait(USER_BOT, contains="30 min")
     await house.settle()
     assert len(await house.calls("copyMessages")) == 1
 

@@ -113,7 +113,7 @@ async def test_a_takeover_whose_answer_was_lost_is_not_continued_as_a_delivery(
 
 
 @pytest.mark.parametrize(("method", "collection"), [("insert_one", "pending_deletions"), ("update_one", "deliveries")])
-async def test_a_post_opened_again_is_delivered_once_though_the_answer_to_its_start_was_lost(
+async def test_a_copy_is_replaced_once_though_the_answer_to_its_start_was_lost(
     house: House, monkeypatch: pytest.MonkeyPatch, method: str, collection: str
 ) -> None:
     """The copy before stands: its promise is put aside, and the row starts again."""
@@ -123,9 +123,10 @@ async def test_a_post_opened_again_is_delivered_once_though_the_answer_to_its_st
     restarted, user = house.another_deliverer(), await reader()
     failing(monkeypatch, method, collection, 1, is_done=True)
     with pytest.raises(StoreUnavailable):
-        await restarted.deliver(user, post.code, "message 99")
-    assert await restarted.deliver(user, post.code, "message 99") is Outcome.DELIVERED
+        await restarted.deliver(user, post.code, "button 99", replaces=True)
+    assert await restarted.deliver(user, post.code, "button 99", replaces=True) is Outcome.DELIVERED
     assert await count_copies(house) == 2
+    # the copy that was replaced is deleted at once, or at its time where the answer that named it was lost
     promises = await deletion_ops.open_deliveries(ALICE, 10)
-    assert [len(promise.message_ids) for promise in promises] == [1, 1]
-    assert len({promise.message_ids for promise in promises}) == 2
+    assert {len(promise.message_ids) for promise in promises} == {1}
+    assert len({promise.message_ids for promise in promises}) == len(promises) <= 2

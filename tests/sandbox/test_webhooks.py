@@ -180,8 +180,10 @@ async def test_an_update_that_is_refused_for_a_day_is_dropped(town: Town, receiv
     await town.shop("setWebhook", url=receiver.url)
     await town.alice.text("shop_bot", "hopeless")
     await receiver.until(1)
+    assert (await info(town))["pending_update_count"] == 1
     await town.client.advance(23 * 3600 + 10)
     await until_empty(town)
+    assert (await info(town))["pending_update_count"] == 0
 
 
 async def test_an_answer_that_calls_a_method_is_carried_out(town: Town, receiver: Receiver) -> None:
@@ -280,6 +282,7 @@ async def test_a_restart_of_the_server_cuts_posts_and_repeats_them(town: Town, r
     await receiver.until(2)
     go_on.set()
     await until_empty(town)
+    assert receiver.texts() == ["hello", "hello"]
 
 
 async def test_the_sandbox_posts_to_no_other_machine(town: Town) -> None:

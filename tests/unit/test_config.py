@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from config import Settings, load_settings, problems_in
-from core.addresses import LOOPBACK
+from config import Settings, exposures_of, load_settings, problems_in
 
 ROOT = Path(__file__).resolve().parents[2]
 GOOD = {"USER_BOT_TOKEN": "1002:user-secret", "ADMIN_BOT_TOKEN": "1001:admin-secret", "ADMIN_IDS": "501, 502"}
@@ -63,14 +62,14 @@ def test_each_missing_value_gets_a_line_of_its_own(capsys: pytest.CaptureFixture
     ]
 
 
-def test_proxies_are_addresses_and_networks_and_this_machine_unless_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_proxies_are_addresses_and_networks_and_none_is_trusted_unless_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("USER_BOT_TOKEN", "1002:user-secret")
     monkeypatch.setenv("ADMIN_BOT_TOKEN", "1001:admin-secret")
     monkeypatch.setenv("TRUSTED_PROXIES", "10.0.0.0/8, 192.0.2.7,2001:db8::/32")
     named = Settings(_env_file=None).TRUSTED_PROXIES
     assert [str(network) for network in named] == ["10.0.0.0/8", "192.0.2.7/32", "2001:db8::/32"]
     monkeypatch.setenv("TRUSTED_PROXIES", "")
-    assert Settings(_env_file=None).TRUSTED_PROXIES == LOOPBACK
+    assert Settings(_env_file=None).TRUSTED_PROXIES == ()
 
 
 @pytest.mark.parametrize(
@@ -112,6 +111,9 @@ def test_proxies_are_addresses_and_networks_and_this_machine_unless_named(monkey
         ("ALERT_WEBHOOK_URL", "https://[::1/x", "an address starting with"),
         ("ALERT_WEBHOOK_URL", "https://hooks.example:99999/x", "an address starting with"),
         ("ALERT_WEBHOOK_URL", "https://:80/x", "an address starting with"),
+        ("BACKUP_ENCRYPT_TO", "age1xyz", "a public key of age, age1…"),
+        ("BACKUP_ENCRYPT_TO", "AGE-SECRET-KEY-1QQQQ", "a public key of age, age1…"),
+        ("BACKUP_ENCRYPT_TO", "0xDEADBEEF", "a public key of age, age1…"),
         ("ALERT_WEBHOOK_URL", "ftp://hooks.example/x", "an address starting with"),
         ("MONGO_URI", "memory://", "ALLOW_MEMORY_STORE"),
         ("ADMIN_BOT_TOKEN", "1002:user-secret", "two different tokens"),
@@ -379,3 +381,36 @@ def test_an_address_pymongo_refuses_stops_the_start_with_status_2_and_one_line(t
     (line,) = result.stderr.splitlines()
     assert line.startswith("tollgate: MONGO_URI: the database address cannot be used")
     assert "secret" not in line
+
+
+@pytest.mark.parametrize(
+    "secret",
+    ["short", "x" * 64, "abcabcabc" * 6, "change-me-change-me-change-me-now", "a-super-secret-for-the-admin-page"],
+)
+def test_a_secret_that_can_be_guessed_is_refused(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], secret: str
+) -> None:
+    (line,) = complaints(monkeypatch, capsys, JWT_SECRET=secret)
+    assert line.startswith("config: JWT_SECRET: 32 or more characters")
+    assert secret not in line
+
+
+def test_the_tokens_do_not_travel_readable_in_public(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (line,) = complaints(monkeypatch, capsys, TELEGRAM_API_URL="http://bots.example.com:8081")
+    assert line.startswith("config: TELEGRAM_API_URL: https:// is expected")
+
+
+def test_what_others_can_read_is_named_by_its_file_or_variable(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    env_file(tmp_path, "MONGO_URI=mongodb://db.example.com/tollgate", "JWT_SECRET_FILE=jwt")
+    (tmp_path / ".env").chmod(0o644)
+    (tmp_path / "jwt").write_text("q7Zr2mKx9TfLw4VbNc8Ps3HdJy6GuEaR")
+    (tmp_path / "jwt").chmod(0o666)
+    found = exposures_of(settings(monkeypatch))
+    assert [line.partition(":")[0] for line in found] == [
+        "other accounts of this machine can read .env, which holds the bot tokens",
+        "JWT_SECRET_FILE",
+        "MONGO_URI",
+        "MONGO_URI",
+    ]

@@ -158,3 +158,10 @@ def test_placeholders_match_any_name(tmp_path: Path, text: str) -> None:
     page = tmp_path / "page.md"
     page.write_text(text, encoding="utf-8")
     assert missing_in(page) == []
+
+
+def test_every_test_that_shows_a_threat_stopped_exists() -> None:
+    cited = re.findall(r"`(tests/[\w/]+\.py)::(test_\w+)`", text_of(ROOT / "docs/threats.md"))
+    missing = [f"{path}::{name}" for path, name in cited if f"def {name}(" not in text_of(ROOT / path)]
+    assert len(cited) >= 20
+    assert missing == []

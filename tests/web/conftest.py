@@ -5,6 +5,7 @@ import os
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from ipaddress import IPv4Network, IPv6Network
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -33,6 +34,8 @@ NOW = datetime(2026, 3, 1, 12, 0, 0, 250_000, tzinfo=UTC)
 BOT = "gate_bot"
 LINKS = "https://t.me"
 SHORT = "short.example"
+#: this machine
+LOOPBACK = (IPv4Network("127.0.0.0/8"), IPv6Network("::1/128"))
 #: default of the setting min_verify_seconds
 LEAST_S = 30
 

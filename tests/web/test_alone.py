@@ -31,7 +31,7 @@ ENOUGH = {
     "ALLOW_MEMORY_STORE": "true",
     "PUBLIC_BASE_URL": BASE,
     "WEB_PORT": "0",
-    "JWT_SECRET": "alone" * 8,
+    "JWT_SECRET": "q7Zr2mKx9TfLw4VbNc8Ps3HdJy6GuEaR",
 }
 #: runs web_app as `python -m` does, and prints at the end which heavy modules were imported
 WITHOUT_TELEGRAM = """
@@ -107,7 +107,8 @@ async def test_a_short_secret_is_reported_in_one_line_with_status_2(tmp_path: Pa
     async with alone(tmp_path, JWT_SECRET="short") as process:
         _, errors = await asyncio.wait_for(process.communicate(), 30)
         assert process.returncode == 2
-        assert errors.decode().splitlines() == ["tollgate: JWT_SECRET: at least 32 characters are expected"]
+        (line,) = errors.decode().splitlines()
+        assert line.startswith("config: JWT_SECRET: 32 or more characters")
 
 
 async def test_a_port_in_use_is_reported_in_one_line_with_status_1(tmp_path: Path) -> None:
@@ -197,6 +198,13 @@ def test_links_to_bots_lead_to_telegram_or_to_the_sandbox() -> None:
     )
     assert sandboxed.telegram_links == "http://127.0.0.1:8081/t.me"
     assert services_of(sandboxed, SystemClock()).links == "http://127.0.0.1:8081/t.me"
+
+
+def test_the_app_shows_what_the_bots_write_after_it_was_built() -> None:
+    states: dict[str, str] = {}
+    shown = services_of(settings(), SystemClock(), update_states=states).update_states
+    states["user_bot"] = "polling"
+    assert shown == {"user_bot": "polling"}
 
 
 def test_the_shortener_hosts_are_those_of_all_shorteners() -> None:

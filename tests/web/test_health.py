@@ -12,6 +12,7 @@ from pymongo.errors import AutoReconnect, OperationFailure
 
 from core.clock import ManualClock
 from core.health.findings import STALE_AFTER, BotHealth, Finding, Health, Trouble
+from core.processes.polling_lease import UNPOLLED
 from database.connection import Database, close_database
 from database.operations import health_ops
 from tests.web.auth.signing import Ticks
@@ -64,7 +65,9 @@ async def test_readyz_is_200_when_every_check_passes(db: Database, machine: http
     assert (await machine.head("/readyz")).content == b""
 
 
-async def test_a_process_that_stands_by_is_ready_and_says_so(db: Database, clock: ManualClock) -> None:
+async def test_a_process_that_stands_by_is_ready_and_one_that_sees_nobody_poll_is_not(
+    db: Database, clock: ManualClock
+) -> None:
     await health_ops.write(GOOD)
     states = {"user_bot": "polling"}
     app = FastAPI()
@@ -72,8 +75,12 @@ async def test_a_process_that_stands_by_is_ready_and_says_so(db: Database, clock
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1") as client:
         states["user_bot"] = "standing by"
         answer = await client.get("/readyz")
+        states["user_bot"] = UNPOLLED
+        unpolled = await client.get("/readyz")
     assert answer.status_code == 200
     assert answer.json()["checks"]["updates"] == {"ok": True, "user_bot": "standing by"}
+    assert (unpolled.status_code, unpolled.json()["ready"]) == (503, False)
+    assert unpolled.json()["checks"]["updates"] == {"ok": False, "user_bot": UNPOLLED}
 
 
 async def test_readyz_is_503_before_the_first_health_check(db: Database, machine: httpx.AsyncClient) -> None:
@@ -101,6 +108,7 @@ async def test_a_health_check_older_than_three_minutes_is_not_used(
         (Finding(trouble=Trouble.WEBHOOK_SET, subject="user_bot"), "bots"),
         (Finding(trouble=Trouble.BOT_UNKNOWN, subject="user_bot"), "bots"),
         (Finding(trouble=Trouble.SECOND_POLLER, subject="user_bot"), "bots"),
+        (Finding(trouble=Trouble.NOBODY_POLLS, subject="user_bot"), "bots"),
         (Finding(trouble=Trouble.JOB_OVERDUE, subject="message_deleter"), "jobs"),
         (Finding(trouble=Trouble.JOB_FAILED, subject="backup"), None),
         (Finding(trouble=Trouble.FLOOD, subject="user_bot"), None),

@@ -25,8 +25,8 @@ STOP_S = 2.0
 
 
 @asynccontextmanager
-async def serving(app: Any) -> AsyncIterator[tuple[WebServer, int, asyncio.Task[None]]]:
-    server, tasks = WebServer(app), Supervisor()
+async def serving(app: Any, **limits: Any) -> AsyncIterator[tuple[WebServer, int, asyncio.Task[None]]]:
+    server, tasks = WebServer(app, **limits), Supervisor()
     port = server.listen("127.0.0.1", 0)
     task = tasks.spawn(server.serve(), "web app")
     try:
@@ -179,6 +179,14 @@ async def test_no_address_is_logged(
             await exchange(port, get(f"/v/{token}".encode()))
             await exchange(port, get(f"/v/{token}".encode(), b"PUT"))
     assert token not in caplog.text + "".join(capfd.readouterr())
+
+
+async def test_a_client_cannot_fill_the_log(db: Database, services: Services, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.DEBUG):
+        async with serving(build_app(services), most=0) as (_, port, _task):
+            assert b" 503 " in await exchange(port, get(b"/healthz"))
+            await exchange(port, b"\x16\x03\x01 no http\r\n\r\n")
+    assert [record.message for record in caplog.records if record.name.startswith("uvicorn")] == []
 
 
 async def test_listening_on_a_port_in_use_raises(db: Database, services: Services) -> None:

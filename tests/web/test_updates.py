@@ -178,7 +178,7 @@ async def test_what_is_no_update_is_refused(line: Line, recorder: Recorder) -> N
 
 
 async def test_other_bots_are_not_here(line: Line, recorder: Recorder) -> None:
-    for bot in ("1003", "1002x", "%D9%A3", "-1", "9" * 30, "1002/1", ""):
+    for bot in ("1003", "01002", "1002x", "%D9%A3", "-1", "9" * 30, "1002/1", ""):
         assert (await line.post(b'{"update_id": 7}', path=f"/telegram/{bot}"))[0] == 404, bot
     assert recorder.taken == []
 
@@ -215,3 +215,9 @@ async def test_a_sender_that_leaves_in_the_middle_is_no_error(
 async def test_a_web_app_without_bots_has_no_such_page(recorder: Recorder) -> None:
     app = build_app(Services(SystemClock(), "https://t.me", b"key", has_page=False))
     assert not any("telegram" in getattr(route, "path", "") for route in app.routes)
+
+
+async def test_half_a_character_in_an_update_is_replaced(line: Line, recorder: Recorder) -> None:
+    status, _, _ = await line.post(rb'{"update_id": 7, "message": {"text": "a\ud83d"}}')
+    assert status == 200
+    assert recorder.taken[-1]["message"]["text"] == "a\ufffd"

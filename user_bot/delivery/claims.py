@@ -2,27 +2,31 @@
 
 from aiogram import Bot
 
-from core.clock import Clock
-from core.delivery_states import Delivery, DeliveryState, is_lapsed, is_second_tap
+from core.delivery_states import Delivery, DeliveryState, is_second_tap, is_standing
+from core.posts import PostAccess
 from database.operations import delivery_ops
 from database.operations.delivery_ops import Claim, NewDelivery
 from sender.message_ids import message_ids_of
 from user_bot.delivery.interruptions import Interruptions
+from user_bot.delivery.lapses import Lapses
 from user_bot.delivery.ownership import Ownership
 from user_bot.delivery.request import DeliveryRequest, Terms
+from views.language import spoken
 
 
 class Claims:
     """One per bot and process."""
 
-    def __init__(self, bot: Bot, clock: Clock, ownership: Ownership, interruptions: Interruptions) -> None:
+    def __init__(self, bot: Bot, ownership: Ownership, lapses: Lapses, interruptions: Interruptions) -> None:
         self._bot = bot
-        self._clock = clock
         self._ownership = ownership
+        self._lapses = lapses
         self._interruptions = interruptions
 
-    async def claim(self, request: DeliveryRequest, terms: Terms) -> Claim | None:
+    async def claim(self, request: DeliveryRequest, terms: Terms) -> Claim | Delivery | None:
         """Start the delivery, or continue one this process started for the same update; None: it is not to be sent.
+
+        A Delivery when its copies are there, to be pointed to; unless the request replaces them.
 
         None when it is a second tap, when another process is at it, and when the same update was handled before. A
         delivery whose process died is taken over: the subscriber is told, and may ask again.
@@ -39,11 +43,13 @@ class Claims:
             if is_ours and found.update_key == new.update_key:
                 # the answer to its start, or to a later command, was lost: nothing was sent
                 return await self._resume(found, new)
-            if is_lapsed(found, new.now):
+            if self._lapses.may_take(found):
                 await self._interruptions.explain(found)
             return None
         if found.was_asked_by(new.update_key) or is_second_tap(found, new.now):
             return None
+        if is_standing(found, new.now) and not request.replaces:
+            return found
         await delivery_ops.put_aside(found)
         return await delivery_ops.restart(found, new)
 
@@ -60,10 +66,14 @@ class Claims:
             post_code=request.code,
             update_key=request.update_key,
             owner=self._ownership.owner,
+            process=self._ownership.process,
             now=terms.sent_at,
             delete_at=terms.delete_at,
             sweep_after=message_ids_of(self._bot).newest,
             refused_key=_refused_key(request),
+            title=terms.post.title,
+            is_free=terms.post.access is not PostAccess.SETTINGS,
+            language=spoken(),
         )
 
 

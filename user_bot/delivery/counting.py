@@ -1,49 +1,52 @@
-"""Counts deliveries that arrived, beside them: no delivery waits for it, and a burst is one batch."""
+"""Counts events beside what makes them happen: nobody waits for it, and a burst is one batch."""
 
-import asyncio
+from zoneinfo import ZoneInfo
 
 import structlog
 
 from core.clock import Clock
 from core.errors import TollgateError
-from database.operations.delivered_counts import count_delivered
+from database.connection import current_database
+from database.operations.counting.batches import EVERYWHERE, count_events
+from database.uncounted import TRIES
 
-log = structlog.get_logger("tollgate.delivery")
+log = structlog.get_logger("tollgate.statistics")
 
-#: seconds from a delivery until it is counted
+#: seconds from an event until it is counted
 COUNT_AFTER_S = 1.0
-#: deliveries of one batch
+#: rows of each collection in one batch
 BATCH = 500
 
 
-class DeliveredCounts:
-    """One per bot and process, for as long as it serves."""
+class EventCounts:
+    """One per bot and process, for as long as it serves. Events of other processes are counted with its next one."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, zone: ZoneInfo) -> None:
         self._clock = clock
-        self._is_due = asyncio.Event()
-        # what an earlier process has left
-        self._is_due.set()
-
-    def note(self) -> None:
-        """Have the deliveries that were recorded counted soon. Returns at once."""
-        self._is_due.set()
+        self._zone = zone
 
     async def run(self) -> None:
         """Count whenever there is something to count, until cancelled. An outage of the database only postpones."""
+        uncounted = current_database().uncounted
         while True:
-            await self._is_due.wait()
+            await uncounted.wait()
             await self._clock.sleep(COUNT_AFTER_S)
-            self._is_due.clear()
+            names = uncounted.take()
             try:
-                await self.count_all()
+                await self.count_all(names)
             except TollgateError as error:
-                log.warning("delivered_counts.put_off", error=str(error))
-                self._is_due.set()
+                log.warning("event_counts.put_off", error=str(error))
+                uncounted.note(*names, TRIES)
 
-    async def count_all(self) -> int:
-        """Count every delivery that is not counted yet; return how many. Raises StoreUnavailable."""
+    async def count_all(self, names: frozenset[str] = EVERYWHERE) -> int:
+        """Count every event of these collections that is not counted yet; return how many rows.
+
+        Raises StoreUnavailable; then it may be repeated.
+        """
         total = 0
-        while counted := await count_delivered(self._clock.now(), BATCH):
+        # what is left after fewer than a batch came in since, and is noted
+        while counted := await count_events(self._zone, BATCH, names):
             total += counted
+            if counted < BATCH:
+                break
         return total

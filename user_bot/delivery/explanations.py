@@ -1,5 +1,7 @@
 """What the subscriber reads, and the owners are told, when a post could not be delivered or not in whole."""
 
+from functools import partial
+
 from aiogram import Bot
 from aiogram.types import InlineKeyboardMarkup
 
@@ -38,55 +40,59 @@ class Explanations:
             await retry_while_unavailable(lambda: mark(request.user.user_id, self._clock.now()), self._clock)
             return Outcome.BLOCKED
         if failure is Failure.VOICE_FORBIDDEN:
-            await self.send(request, user_texts.VOICE_FORBIDDEN, with_retry_button=True)
+            await self.send(request, user_texts.voice_forbidden(), with_retry_button=True)
             return Outcome.VOICE_FORBIDDEN
         if failure is Failure.SOURCE_GONE:
-            is_told = await self._alerts.tell(f"post:{post.code}", owner_alerts.post_damaged(post, 0))
-            await self.send(request, _with_told(user_texts.POST_EMPTY, is_told))
+            # old links can be made up: nobody is to have the owners called by them
+            is_told = not post.is_imported and await self._alerts.tell(
+                f"post:{post.code}", partial(owner_alerts.post_damaged, post, 0)
+            )
+            await self.send(request, _with_told(user_texts.post_empty(), is_told))
             return Outcome.SOURCE_GONE
         if failure is Failure.CONTENT:
-            is_told = await self._alerts.tell(f"post:{post.code}", owner_alerts.post_refused(post, text_of(error)))
-            await self.send(request, _with_told(user_texts.POST_REFUSED, is_told))
+            is_told = await self._alerts.tell(
+                f"post:{post.code}", partial(owner_alerts.post_refused, post, text_of(error))
+            )
+            await self.send(request, _with_told(user_texts.post_refused(), is_told))
             return Outcome.CONTENT_REFUSED
         if failure is Failure.SAVING_RESTRICTED:
             incident = restricted_storage_incident(chat_id)
-            is_told = await self._alerts.tell(incident, owner_alerts.storage_restricted())
-            await self.send(request, _with_told(user_texts.STORAGE_LOST, is_told), with_retry_button=True)
+            is_told = await self._alerts.tell(incident, owner_alerts.storage_restricted)
+            await self.send(request, _with_told(user_texts.storage_lost(), is_told), with_retry_button=True)
             return Outcome.STORAGE_LOST
         if failure in _STORAGE_FAILURES:
-            is_told = await self._alerts.tell(_storage(chat_id), owner_alerts.storage_lost(text_of(error)))
+            is_told = await self._alerts.tell(_storage(chat_id), partial(owner_alerts.storage_lost, text_of(error)))
             self._lost_storages.add(chat_id)
-            await self.send(request, _with_told(user_texts.STORAGE_LOST, is_told), with_retry_button=True)
+            await self.send(request, _with_told(user_texts.storage_lost(), is_told), with_retry_button=True)
             return Outcome.STORAGE_LOST
-        await self.send(request, user_texts.TRY_AGAIN, with_retry_button=True)
+        await self.send(request, user_texts.try_again(), with_retry_button=True)
         return Outcome.LATER
 
     async def missing(self, post: Post, sent: int) -> str:
         """Alert the owners to a post of which only `sent` messages came; return the sentence for the subscriber."""
-        is_told = await self._alerts.tell(f"post:{post.code}", owner_alerts.post_damaged(post, sent))
+        is_told = await self._alerts.tell(f"post:{post.code}", partial(owner_alerts.post_damaged, post, sent))
         return _with_told(user_texts.missing_items(sent, post.item_count), is_told)
 
     async def arrived(self, post: Post, sent: int) -> Outcome:
         """Close the incidents of a post that arrived; return the outcome."""
         if post.storage_chat_id in self._lost_storages:
             self._lost_storages.discard(post.storage_chat_id)
-            await self._alerts.clear(_storage(post.storage_chat_id), owner_alerts.storage_back())
-        if sent < post.item_count:
+            await self._alerts.clear(_storage(post.storage_chat_id), owner_alerts.storage_back)
+        if not post.is_whole(sent):
             return Outcome.INCOMPLETE
         await self._alerts.clear(f"post:{post.code}")
         return Outcome.DELIVERED
 
     async def send(self, request: DeliveryRequest, text: str, *, with_retry_button: bool = False) -> int | None:
         """Send one message; return its id, or None when Telegram did not take it."""
-        markup = user_keyboards.get_again(request.code, "Try again") if with_retry_button else None
+        markup = user_keyboards.try_again(request.code) if with_retry_button else None
         return await send_text(self._bot, request.user.user_id, text, markup, may_duplicate=with_retry_button)
 
-    async def send_notice(self, request: DeliveryRequest, text: str, password: str | None) -> int | None:
+    async def send_notice(self, request: DeliveryRequest, text: str, markup: InlineKeyboardMarkup | None) -> int | None:
         """Send the message under a delivery, without a sound; return its id, or None when Telegram did not take it.
 
         It is not repeated when the answer is lost: there must not be two.
         """
-        markup = None if password is None else user_keyboards.copy_password(password)
         return await send_text(self._bot, request.user.user_id, text, markup, may_duplicate=False, is_silent=True)
 
     async def send_with(self, request: DeliveryRequest, text: str, markup: InlineKeyboardMarkup) -> None:
@@ -100,4 +106,4 @@ def _storage(chat_id: int) -> str:
 
 
 def _with_told(text: str, is_told: bool) -> str:
-    return f"{text} {user_texts.OWNER_TOLD}" if is_told else text
+    return user_texts.owner_knows(text) if is_told else text

@@ -9,6 +9,7 @@ from core.clock import Clock
 from core.delivery_states import Delivery
 from core.ids import is_code
 from core.retries import retry_while_unavailable
+from core.statistics.events import Event, Mark
 from database.operations import delivery_ops, user_credits
 from database.operations.delivery_ops import Claim
 from sender.failures import TELEGRAM_ERRORS, classify, retry_after
@@ -16,6 +17,7 @@ from sender.lanes import Lane, at_least_once, in_lane
 from sender.message_ids import message_ids_of
 from sender.refusals import Failure, is_permanent_recipient
 from user_bot.delivery.ownership import Ownership
+from views.catalogues import speaking_to
 from views.subscribers import gate_texts
 from views.subscribers import keyboards as user_keyboards
 from views.subscribers import texts as user_texts
@@ -43,7 +45,8 @@ class Interruptions:
         Raises StoreUnavailable; then it lapses, too.
         """
         since_s = self._clock.monotonic()
-        claim = await delivery_ops.take_over(delivery, self._ownership.owner, self._clock.now())
+        owner = self._ownership
+        claim = await delivery_ops.take_over(delivery, owner.owner, self._clock.now(), owner.process)
         if claim is None:
             return False
         log.warning("delivery.interrupted", user_id=delivery.user_id, post=delivery.post_code)
@@ -55,8 +58,9 @@ class Interruptions:
         return True
 
     async def _tell(self, delivery: Delivery, claim: Claim, *, is_returned: bool) -> None:
-        text = f"{user_texts.INTERRUPTED} {gate_texts.GIVEN_BACK}" if is_returned else user_texts.INTERRUPTED
-        markup = user_keyboards.get_again(delivery.post_code)
+        with speaking_to(delivery.language):
+            words = [user_texts.interrupted()] + [gate_texts.nothing_charged()] * is_returned
+            text, markup = " ".join(words), user_keyboards.get_again(delivery.post_code)
         notice: int | None = None
         try:
             # earlier attempts may have ended without an answer or an error: the process died, or the call hung
@@ -81,4 +85,5 @@ class Interruptions:
         known: tuple[int, ...] = ()
         if notice is not None and claim.sweep_after is not None:
             known = message_ids_of(self._bot).seen_between(delivery.user_id, claim.sweep_after, notice)
-        await delivery_ops.record_unknown(claim, notice, sweep_before=notice, known_ids=known)
+        admitted = Mark(Event.ADMITTED, delivery.opened_at or self._clock.now())
+        await delivery_ops.record_unknown(claim, notice, sweep_before=notice, known_ids=known, admitted=admitted)

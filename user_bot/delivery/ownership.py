@@ -7,15 +7,16 @@ from contextlib import contextmanager
 import structlog
 
 from core.clock import Clock
-from core.delivery_states import LEASE_FOR
 from core.errors import TollgateError
 from database.operations import delivery_ops
-from database.owners import new_owner
+from database.owners import identify_this_process, new_owner
 
 log = structlog.get_logger("tollgate.delivery")
 
 #: a delivery that takes longer has its lease renewed, as often; a third of the lease
 RENEW_AFTER_S = 10.0
+#: seconds from before a renewal for which a delivery is certainly still ours; others wait for LeaseWatch.DEAD_AFTER_S
+HELD_FOR_S = 20.0
 
 
 class Ownership:
@@ -23,6 +24,7 @@ class Ownership:
 
     def __init__(self, clock: Clock) -> None:
         self.owner = new_owner()
+        self.process = identify_this_process()
         self._clock = clock
         #: ids of what is being delivered -> monotonic seconds of the start or last renewal
         self._in_progress: dict[str, float] = {}
@@ -46,10 +48,10 @@ class Ownership:
     async def is_still_ours(self, delivery_id: str) -> bool:
         """Whether no other process can have taken over what this one is delivering; asks the database only in doubt.
 
-        The process may have slept longer than its lease: suspended, or waiting for the database.
+        The process may have slept for longer: suspended, or waiting for the database.
         """
         held_for = self._clock.monotonic() - self._in_progress.get(delivery_id, -math.inf)
-        if 0 <= held_for < LEASE_FOR.total_seconds():
+        if 0 <= held_for < HELD_FOR_S:
             return True
         return bool(await delivery_ops.renew(self.owner, [delivery_id], self._clock.now()))
 

@@ -9,6 +9,7 @@ from core.settings import BotSettings
 from database.operations import user_credits
 from database.operations.delivery_ops import Claim
 from user_bot.delivery.request import DeliveryRequest, Terms
+from views.subscribers.delivery_texts import Cost
 
 
 def costs_now(claim: Claim, terms: Terms) -> bool:
@@ -16,8 +17,20 @@ def costs_now(claim: Claim, terms: Terms) -> bool:
     return terms.costs_credit and not is_paid(claim.before, terms.sent_at)
 
 
-async def spend(request: DeliveryRequest, terms: Terms, settings: BotSettings, clock: Clock) -> bool:
-    """Spend one credit on this request, once however often it is repeated; False when the subscriber has none left.
+def cost_of(request: DeliveryRequest, terms: Terms, credits_left: int | None) -> Cost:
+    """Return what the subscriber is told of the cost. `credits_left`: after one was spent; None: none was."""
+    if credits_left is not None:
+        return Cost(credits_left)
+    charge = request.user.charges.get(request.code)
+    # past the time in which it is free again a paid copy still pays
+    is_paid_before = terms.is_paid_before or terms.costs_credit
+    return Cost(paid_at=charge.at) if charge is not None and is_paid_before else Cost()
+
+
+async def spend(request: DeliveryRequest, terms: Terms, settings: BotSettings, clock: Clock) -> int | None:
+    """Spend one credit on this request, once however often it is repeated; return how many are left.
+
+    None when the subscriber had none.
 
     Raises StoreUnavailable; then it may be repeated.
     """

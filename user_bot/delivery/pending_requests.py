@@ -6,38 +6,57 @@ from core.access import Banned, NotSubscribed
 from core.clock import Clock
 from core.users import User
 from database.operations import settings_ops, user_ops
+from database.team import Team
+from database.tolerated import tolerated
 from user_bot.delivery.deliverer import Deliverer
 from user_bot.gate.access_prompt import AccessPrompt
+from views.catalogues import speaking_to
 
 #: a pending request expires after this time: joining a week later has other reasons
 EXPIRES_AFTER = timedelta(days=1)
+#: further posts whose gate messages follow a join, the newest first
+OTHERS_MAX = 4
 
 
 class PendingRequests:
     """One per bot and process."""
 
-    def __init__(self, clock: Clock, access_prompt: AccessPrompt, deliverer: Deliverer) -> None:
+    def __init__(self, clock: Clock, team: Team, access_prompt: AccessPrompt, deliverer: Deliverer) -> None:
         self._clock = clock
+        self._team = team
         self._access_prompt = access_prompt
         self._deliverer = deliverer
 
     async def has_joined(self, user_id: int, update_key: str) -> None:
-        """Deliver the subscriber's pending post, if any, once no channel is missing; send nothing otherwise.
+        """Deliver the subscriber's pending post, if any, once no channel is missing.
+
+        Until then its gate message shows which are joined, and those of up to OTHERS_MAX further posts do.
 
         `update_key` identifies the update. Telegram allows messages to a user who asked to join for five minutes, even
         if they never started the bot (BOTAPI §4.1).
         """
         user = await user_ops.find(user_id)
-        code = None if user is None else _pending_post(user, update_key)
-        if user is None or code is None:
+        if user is None:
             return
+        code = _pending_post(user, update_key)
+        others = sorted(user.gates.keys() - {code}, key=lambda one: user.gates[one].sent_at, reverse=True)[:OTHERS_MAX]
+        # a join is no message of theirs: no language is spoken yet
+        with speaking_to(user.chosen_language, user.language, *await self._team.owner_languages()):
+            if code is not None:
+                await self._go_on(user, code, update_key)
+            if others:
+                await tolerated("gate.others_not_shown", self._access_prompt.show_progress_of(user, others))
+
+    async def _go_on(self, user: User, code: str, update_key: str) -> None:
         now = self._clock.now()
         settings = await settings_ops.current(now)
         verdict = await self._access_prompt.verdict(user, code, settings, now)
+        if isinstance(verdict, NotSubscribed) and code in user.gates:
+            await self._access_prompt.show_progress(user, code, verdict.subscription)
         if isinstance(verdict, Banned | NotSubscribed):
             return
         # of two joins at once only one pops the post; the same update after a crash pops it again
-        if await user_ops.pop_pending_post(user_id, code, now - EXPIRES_AFTER, update_key):
+        if await user_ops.pop_pending_post(user.user_id, code, now - EXPIRES_AFTER, update_key):
             await self._deliverer.deliver(user, code, update_key, after_refusal=True)
 
 

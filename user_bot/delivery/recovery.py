@@ -14,10 +14,10 @@ from core.errors import TollgateError, UnreadableRow
 from core.supervisor import Supervisor
 from core.users import User
 from core.verification import Token
-from database.operations import delivery_ops, settings_ops, token_ops
+from database.operations import settings_ops, token_ops
 from sender.lanes import Lane, at_least_once, in_lane
 from user_bot.delivery.interruptions import Interruptions
-from user_bot.delivery.ownership import Ownership
+from user_bot.delivery.lapses import Lapses
 from user_bot.gate.payout import pay
 from user_bot.text_messages import send_text
 from views.subscribers import gate_keyboards, gate_texts
@@ -39,13 +39,11 @@ BATCH = 100
 class Recovery:
     """One per bot and process, for as long as it serves."""
 
-    def __init__(
-        self, bot: Bot, clock: Clock, zone: ZoneInfo, ownership: Ownership, interruptions: Interruptions
-    ) -> None:
+    def __init__(self, bot: Bot, clock: Clock, zone: ZoneInfo, lapses: Lapses, interruptions: Interruptions) -> None:
         self._bot = bot
         self._clock = clock
         self._zone = zone
-        self._ownership = ownership
+        self._lapses = lapses
         self._interruptions = interruptions
         #: what is being told -> id of the delivery or token
         self._telling: dict[asyncio.Task[None], str] = {}
@@ -96,12 +94,9 @@ class Recovery:
             is_over.cancel()
 
     async def _find_lapsed(self, tried: set[str]) -> list[Delivery]:
-        free = AT_ONCE - len(self._telling)
-        if free <= 0:
-            return []
-        found = await delivery_ops.find_lapsed(self._bot.id, self._clock.now(), len(tried) + AT_ONCE)
-        # after a jump of the clock what this process is delivering looks lapsed
-        return [one for one in found if one.id not in tried and not self._ownership.holds(one.id)][:free]
+        # also while all places are taken, since only what was seen unchanged for long is found
+        found = await self._lapses.find()
+        return [one for one in found if one.id not in tried][: max(0, AT_ONCE - len(self._telling))]
 
     async def _explain(self, delivery: Delivery) -> None:
         try:
@@ -141,7 +136,7 @@ class Recovery:
         return [token for token in found if token.token not in without]
 
     async def _tell_paid(self, user: User, token: Token) -> None:
-        text = gate_texts.verified(user.credits, user.pass_until, self._clock.now(), self._zone)
+        text = gate_texts.unlocked(user.credits, user.pass_until, self._clock.now(), self._zone)
         button = gate_keyboards.get_it(token.post_code) if token.post_code else None
         try:
             async with asyncio.timeout(TELL_WITHIN_S):

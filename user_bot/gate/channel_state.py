@@ -1,6 +1,7 @@
 """Whether the user bot sees the members of a channel: stored, and the owners alerted once per incident."""
 
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 from cachetools import TTLCache
@@ -55,8 +56,8 @@ class ChannelState:
             return await self.mark_broken(channel)
         if failure in _PASSING:
             return JoinStatus.UNKNOWN
-        html = owner_alerts.members_refused(channel, str(getattr(error, "message", error)))
-        is_told = await self._alerts.tell(channel_refusal_incident(channel.chat_id), html)
+        words = partial(owner_alerts.members_refused, channel, str(getattr(error, "message", error)))
+        is_told = await self._alerts.tell(channel_refusal_incident(channel.chat_id), words)
         return JoinStatus.REPORTED if is_told else JoinStatus.UNKNOWN
 
     async def mark_broken(self, channel: Channel) -> JoinStatus:
@@ -71,7 +72,7 @@ class ChannelState:
         """
         if channel.chat_id not in self._told:
             incident = channel_incident(channel.chat_id)
-            if not await self._alerts.tell(incident, owner_alerts.channel_broken(channel)):
+            if not await self._alerts.tell(incident, partial(owner_alerts.channel_broken, channel)):
                 return JoinStatus.UNKNOWN
             self._told[channel.chat_id] = None
         return JoinStatus.REPORTED
@@ -80,7 +81,7 @@ class ChannelState:
         """Mark a broken channel as working again and notify the owners; does nothing for a working one."""
         if channel.broken_since is not None and await channel_ops.mark_working(channel.chat_id):
             self._told.pop(channel.chat_id, None)
-            await self._alerts.clear(channel_incident(channel.chat_id), owner_alerts.channel_works(channel))
+            await self._alerts.clear(channel_incident(channel.chat_id), partial(owner_alerts.channel_works, channel))
 
 
 def _is_about_user(error: BaseException) -> bool:

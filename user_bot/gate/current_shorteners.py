@@ -1,6 +1,7 @@
 """The shorteners that links are made with now: those of the environment and those added in the admin bot."""
 
 from collections.abc import Mapping
+from functools import partial
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -82,9 +83,9 @@ class CurrentShorteners:
         self._shorteners.use(usable, has_unusable=bool(unreadable))
         log.info("shorteners.changed", usable=len(usable), unreadable=len(unreadable))
         if unreadable:
-            await self._alerts.raise_once(_INCIDENT, texts.keys_unreadable(unreadable))
+            await self._alerts.raise_once(_INCIDENT, partial(texts.keys_unreadable, unreadable))
         else:
-            await self._alerts.clear(_INCIDENT, texts.keys_readable())
+            await self._alerts.clear(_INCIDENT, texts.keys_readable)
 
     def _is_ours(self, one: Shortener) -> bool:
         """Whether this process knows it: one of the environment may be missing in that of another process."""

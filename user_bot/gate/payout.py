@@ -16,7 +16,7 @@ async def pay(token: Token, settings: BotSettings, now: datetime) -> User | None
     """
     pays = earned(settings)
     granted = await user_credits.grant(
-        token.user_id, f"token {token.token}", now, credits=pays.credits, pass_for=pays.pass_for
+        token.user_id, f"token {token.token}", now, credits=pays.credits, pass_for=pays.pass_for, is_unlock=True
     )
     return None if granted is None else granted.user
 

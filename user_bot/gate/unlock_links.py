@@ -1,8 +1,9 @@
-"""Verification links: make one, and send the message that offers it to a subscriber without access."""
+"""Verification links: find the open one of a subscriber without access, or make one."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -12,25 +13,19 @@ from core.access import earned, has_pass
 from core.clock import Clock
 from core.days import start_of_day
 from core.ids import new_token
-from core.posts import Post
 from core.retries import SHORT_S, retry_while_unavailable
 from core.settings import BotSettings, ShortenerFailure
 from core.users import User
-from core.verification import Token, TokenStatus
+from core.verification import Token, TokenStatus, takes_time
 from database.operations import token_counts, token_ops, user_credits, user_ops
-from database.operations.posts import post_ops
 from database.operations.shorteners import shortener_counts
 from database.tolerated import tolerated
 from monitoring.alerts import Alerts
-from sender.failures import TELEGRAM_ERRORS, classify
-from sender.lanes import at_least_once
-from sender.refusals import Failure
 from sender.updates.acknowledgement import acknowledge_after
 from user_bot.gate.current_shorteners import CurrentShorteners
 from user_bot.gate.payout import pay_out
-from user_bot.text_messages import send_text
 from views import links, owner_alerts
-from views.subscribers import gate_keyboards, gate_texts
+from views.language import spoken
 
 log = structlog.get_logger("tollgate.verification")
 
@@ -45,11 +40,11 @@ TIME_LEFT = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class _LinkRequest:
-    """A subscriber's request for a link, for `post` if any, on `day`; `update_key` identifies the update."""
+    """A subscriber's request for a link, for post `post_code` if any, on `day`; `update_key` identifies the update."""
 
     user: User
     settings: BotSettings
-    post: Post | None
+    post_code: str | None
     update_key: str
     day: datetime
 
@@ -72,8 +67,33 @@ class AccessGranted:
     post_code: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Unlock:
+    """An unlock to be shown, and which of the day it is."""
+
+    token: Token
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class NoMoreToday:
+    """The day is used up until `again_at`."""
+
+    again_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NoLinkNow:
+    """No shortener answers. `is_told`: the owners know."""
+
+    is_told: bool
+
+
+UnlockStep = AccessGranted | Unlock | NoMoreToday | NoLinkNow
+
+
 class UnlockLinks:
-    """Makes and sends verification links. One per bot and process."""
+    """Makes verification links. One per bot and process."""
 
     def __init__(
         self,
@@ -91,27 +111,27 @@ class UnlockLinks:
         #: when no shortener answered, last
         self._failed_at: datetime | None = None
 
-    async def offer(
-        self, user: User, settings: BotSettings, post: Post | None, update_key: str
-    ) -> AccessGranted | None:
-        """Send a verification link, an open one for the same post or a new one; return None.
+    async def leads_over_page(self) -> bool:
+        """Return whether an unlock made now leads over a page, and not straight back to the bot."""
+        return bool(self._config.page_url) or (await self._config.shorteners.as_of_now()).is_configured
 
-        When no link is needed, nothing is sent and AccessGranted is returned: a finished verification was not redeemed
-        or paid out yet, or the owner grants access while no shortener answers. Idempotent per `update_key`, which
-        identifies the update: it is counted against the daily limit once.
+    async def next_step(self, user: User, settings: BotSettings, code: str | None, update_key: str) -> UnlockStep:
+        """Return how the subscriber gets access: an open unlock for the same post, a new one, or why there is none.
+
+        AccessGranted when none is needed: a finished unlock was not redeemed or paid out yet, or the owner grants
+        access while no shortener answers. Idempotent per `update_key`, which identifies the update: it is counted
+        against the daily limit once.
         """
         now = self._clock.now()
         open_tokens = await token_ops.open_tokens(user.user_id, now)
         granted = await self._pay_verified(user, settings, open_tokens, now)
         if granted is not None:
             return granted
-        code = None if post is None else post.code
-        token = next((token for token in open_tokens if self._is_reusable(token, code, now)), None)
+        is_timed = (await self._config.shorteners.as_of_now()).is_configured
+        token = next((token for token in open_tokens if self._is_reusable(token, code, now, is_timed)), None)
         if token is not None:
-            number = await token_counts.links_on(user.user_id, self._day(now))
-            await self._send_offer(token, settings, post, number)
-            return None
-        return await self._make(user, settings, post, update_key, now)
+            return Unlock(token, await token_counts.links_on(user.user_id, self._day(now)))
+        return await self._make(_LinkRequest(user, settings, code, update_key, self._day(now)), now)
 
     @staticmethod
     async def _pay_verified(
@@ -128,91 +148,60 @@ class UnlockLinks:
         known = await user_ops.find(user.user_id) if verified else None
         return AccessGranted(known) if known is not None and (known.credits or has_pass(known, now)) else None
 
-    def _is_reusable(self, token: Token, code: str | None, now: datetime) -> bool:
-        """Whether an open link can be sent again: for the same post, with time left, and to where links lead now."""
+    def _is_reusable(self, token: Token, code: str | None, now: datetime, is_timed: bool) -> bool:
+        """Whether an open link can be sent again: for the same post, with time left, and to where links lead now.
+
+        `is_timed`: there are shorteners now, so none from before them is used, which would take no time.
+        """
         return (
             token.status is TokenStatus.UNUSED
             and code in (None, token.post_code)
             and token.expires_at - now >= TIME_LEFT
             and token.has_page == bool(self._config.page_url)
+            and (takes_time(token) or not is_timed)
         )
-
-    async def resend(self, token: Token, settings: BotSettings, lead: str) -> None:
-        """Send an open link again, under the text `lead`."""
-        with at_least_once():
-            try:
-                await self._send_link(token, lead, settings.how_to_verify_url)
-            except TELEGRAM_ERRORS as error:
-                log.warning("link.not_sent", failure=classify(error).value, user_id=token.user_id)
-                if classify(error) is Failure.CONTENT:
-                    await self._send_reduced(token, lead, error)
-
-    async def _send_link(self, token: Token, lead: str, how_to: str | None) -> None:
-        await self._bot.send_message(token.user_id, lead, reply_markup=gate_keyboards.verify(token.link, how_to))
-
-    async def _send_reduced(self, token: Token, lead: str, why: BaseException) -> None:
-        """Send the link without the owner's button, then a text without any: one bad URL makes Telegram refuse all."""
-        reason = getattr(why, "message", type(why).__name__)
-        is_told = await self._alerts.tell("offer", owner_alerts.offer_refused(reason))
-        try:
-            await self._send_link(token, lead, None)
-        except TELEGRAM_ERRORS:
-            await self._send_no_link(token.user_id, is_told=is_told)
-
-    async def _send_no_link(self, user_id: int, *, is_told: bool) -> None:
-        """Say that there is no link now. `is_told`: whether the owners know why."""
-        await send_text(self._bot, user_id, gate_texts.NO_LINK_NOW_TOLD if is_told else gate_texts.NO_LINK_NOW)
 
     def _day(self, now: datetime) -> datetime:
         return start_of_day(now, self._zone)
 
-    async def _make(
-        self, user: User, settings: BotSettings, post: Post | None, update_key: str, now: datetime
-    ) -> AccessGranted | None:
-        link_request = _LinkRequest(user, settings, post, update_key, self._day(now))
-        replaced = await token_ops.take_replacement(user.user_id, now, update_key)
+    async def _make(self, request: _LinkRequest, now: datetime) -> UnlockStep:
+        user_id, settings = request.user.user_id, request.settings
+        replaced = await token_ops.take_replacement(user_id, now, request.update_key)
         if replaced is not None:
-            number = await token_counts.links_on(user.user_id, link_request.day)
+            number = await token_counts.links_on(user_id, request.day)
         else:
             counted = await token_counts.count_link(
-                user.user_id, link_request.day, settings.daily_token_limit, update_key
+                user_id, request.day, settings.daily_token_limit, request.update_key
             )
             if counted is None:
-                await self._send_limit_reached(link_request)
-                return None
+                return NoMoreToday(start_of_day(request.day + timedelta(hours=36), self._zone))
             number = counted
-        direct = await self._new_token(link_request, replaced, now)
+        direct = await self._new_token(request, replaced, now)
         token = await self._shorten(direct, settings)
         if token is None and settings.on_shortener_failure is not ShortenerFailure.DIRECT:
-            return await self._grant_or_refuse(link_request, replaced, now)
-        token = token or direct
+            return await self._grant_or_refuse(request, replaced, now)
+        # asking them took its time, which is none of the subscriber's
+        token = token or direct.model_copy(update={"shown_at": self._clock.now()})
         await retry_while_unavailable(lambda: token_ops.add(token), self._clock, SHORT_S)
         if token.shortener is not None:
-            count = shortener_counts.count_made(token.shortener, link_request.day, now)
+            count = shortener_counts.count_made(token.shortener, request.day, now)
             await tolerated("shortener.not_counted", count)
-        await self._send_offer(token, settings, post, number)
-        return None
-
-    async def _send_limit_reached(self, link_request: _LinkRequest) -> None:
-        limit = link_request.settings.daily_token_limit
-        again_at = start_of_day(link_request.day + timedelta(hours=36), self._zone)
-        await send_text(self._bot, link_request.user.user_id, gate_texts.day_is_used_up(limit, again_at, self._zone))
+        return Unlock(token, number)
 
     async def _new_token(self, link_request: _LinkRequest, replaced: Token | None, now: datetime) -> Token:
         """Return a new token, not stored yet, whose link is the unshortened destination."""
         token, username = new_token(), (await self._bot.me()).username or ""
         page = self._config.page_url
-        post_code = None if replaced is None else replaced.post_code
-        if link_request.post is not None:
-            post_code = link_request.post.code
+        post_code = link_request.post_code or (None if replaced is None else replaced.post_code)
         return Token(
             token=token,
             user_id=link_request.user.user_id,
             post_code=post_code,
             link=links.page_link(page, token) if page else links.back_link(username, token),
+            is_timed=(await self._config.shorteners.as_of_now()).is_configured,
             has_page=bool(page),
             bot_username=username,
-            language=link_request.user.language,
+            language=spoken(),
             created_at=now,
             shown_at=now,
             expires_at=now + self._config.expire_after,
@@ -230,55 +219,32 @@ class UnlockLinks:
         if short is None:
             self._failed_at = now
             await self._alerts.raise_once(
-                _INCIDENT, owner_alerts.shorteners_failing(settings.on_shortener_failure.value)
+                _INCIDENT, partial(owner_alerts.shorteners_failing, settings.on_shortener_failure.value)
             )
             return None
         if self._failed_at is None or now - self._failed_at >= QUIET:  # not at each success of a flapping one
-            await self._alerts.clear(_INCIDENT, owner_alerts.shorteners_work())
+            await self._alerts.clear(_INCIDENT, owner_alerts.shorteners_work)
         await self._config.shorteners.note_host(short)
         # the shortener took its time: `min_verify_seconds` counts from when the button is shown
         return token.model_copy(update={"link": short.url, "shortener": short.provider, "shown_at": now})
 
-    async def _grant_or_refuse(
-        self, link_request: _LinkRequest, replaced: Token | None, now: datetime
-    ) -> AccessGranted | None:
-        """Grant access or send a refusal, as the owner chose for when no shortener answers; uncount the link."""
-        user_id = link_request.user.user_id
-        known = await user_ops.find(user_id) or link_request.user
-        is_granted = link_request.settings.on_shortener_failure is ShortenerFailure.GRANT
+    async def _grant_or_refuse(self, request: _LinkRequest, replaced: Token | None, now: datetime) -> UnlockStep:
+        """Grant access, or refuse it, as the owner chose for when no shortener answers; uncount the unlock."""
+        user_id, settings = request.user.user_id, request.settings
+        known = await user_ops.find(user_id) or request.user
+        is_granted = settings.on_shortener_failure is ShortenerFailure.GRANT
         if is_granted and not known.credits and not has_pass(known, now):
-            pays = earned(link_request.settings)
-            key = f"instead of a link {link_request.update_key}"
+            pays = earned(settings)
+            key = f"instead of a link {request.update_key}"
             grant = await user_credits.grant(user_id, key, now, credits=pays.credits, pass_for=pays.pass_for)
-            post_code = link_request.post.code if link_request.post else None
-            return None if grant is None else AccessGranted(grant.user, post_code)
+            return AccessGranted(known if grant is None else grant.user, request.post_code)
         if replaced is not None:
             await token_ops.return_replacement(replaced.token)
         else:
-            await token_counts.uncount_link(user_id, link_request.day, link_request.update_key)
+            await token_counts.uncount_link(user_id, request.day, request.update_key)
         if is_granted:
             return AccessGranted(known)
-        mode = link_request.settings.on_shortener_failure.value
-        is_told = await self._alerts.tell(_INCIDENT, owner_alerts.shorteners_failing(mode))
-        await self._send_no_link(user_id, is_told=is_told)
-        return None
-
-    async def _send_offer(self, token: Token, settings: BotSettings, post: Post | None, number: int) -> None:
-        title = await self._title(token, post)
-        lead = gate_texts.to_verify(
-            title,
-            earned(settings),
-            number=number,
-            limit=settings.daily_token_limit,
-            has_page=token.has_page or token.shortener is not None,
+        told = self._alerts.tell(
+            _INCIDENT, partial(owner_alerts.shorteners_failing, settings.on_shortener_failure.value)
         )
-        await self.resend(token, settings, lead)
-
-    @staticmethod
-    async def _title(token: Token, post: Post | None) -> str | None:
-        """Return the title of the post the link is for, "" when it has none; None when it is for no post."""
-        if post is not None:
-            return post.title
-        if token.post_code is None:
-            return None
-        return (await post_ops.titles([token.post_code])).get(token.post_code, "")
+        return NoLinkNow(is_told=await told)

@@ -29,6 +29,7 @@ def visitor_of(telegram_user: User) -> Visitor:
         user_id=telegram_user.id,
         username=telegram_user.username,
         first_name=telegram_user.first_name[:NAME_MAX],
+        last_name=(telegram_user.last_name or "")[:NAME_MAX],
         language=telegram_user.language_code,
     )
 

@@ -47,7 +47,7 @@ class ComposeButton(CallbackData, prefix="bc"):
 
 
 class AudienceButton(CallbackData, prefix="ba"):
-    """Set the audience; `days` belongs to SegmentKind.ACTIVE."""
+    """Set the audience; `days` belongs to SegmentKind.NEW and SegmentKind.ACTIVE."""
 
     draft: str = Field(max_length=_ID_MAX)
     kind: SegmentKind

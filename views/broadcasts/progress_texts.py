@@ -6,7 +6,9 @@ from zoneinfo import ZoneInfo
 
 from core.broadcasts import ENDED, UNFINISHED, Broadcast, BroadcastStatus, RecipientState, held, remaining, total
 from views.broadcasts import progress_keyboards as keyboards
+from views.broadcasts import reasons
 from views.html import bare, cut, esc, isolate
+from views.language import _, pgettext
 from views.navigation import MENU, Section, parent
 from views.quantities import people
 from views.screens import Screen
@@ -15,16 +17,34 @@ from views.times import date_and_time, duration
 #: cells of the progress bar
 _CELLS = 20
 #: characters of a title and of a reason
-_TITLE_MAX, _REASON_MAX = 40, 100
+_TITLE_MAX, _REASON_MAX = 40, 75
 
-PAUSED = "Paused. What is on its way still arrives."
-RESUMED = "It goes on when its turn comes."
-CANCELLED = "Cancelled. What is on its way still arrives."
-RECALL_STARTED = "It is being deleted for everyone."
+
+def paused() -> str:
+    return _("Paused. What is on its way still arrives.")
+
+
+def resumed() -> str:
+    return _("It goes on when its turn comes.")
+
+
+def cancelled() -> str:
+    return _("Cancelled. What is on its way still arrives.")
+
+
+def recall_started() -> str:
+    return _("It is being deleted for everyone.")
+
+
 #: the toast when the broadcast of a button does not exist
-GONE = "This broadcast does not exist (any more). “Broadcasts” shows the others."
 
-_OVER_ALREADY = "It is over already."
+
+def gone() -> str:
+    return _("This broadcast does not exist (any more). “Broadcasts” shows the others.")
+
+
+def _over_already() -> str:
+    return _("It is over already.")
 
 
 def arrived(counts: dict[str, int]) -> int:
@@ -35,8 +55,8 @@ def arrived(counts: dict[str, int]) -> int:
 def title(broadcast: Broadcast, limit: int = _TITLE_MAX) -> str:
     """Return its title in quotes as HTML; `without text` for one that has none."""
     if not bare(broadcast.title).strip():
-        return "without text"
-    return f"“{isolate(broadcast.title, limit)}”"
+        return _("without text")
+    return _("“{title}”").format(title=isolate(broadcast.title, limit))
 
 
 def progress(
@@ -56,7 +76,10 @@ def _progress(
     broadcast: Broadcast, now: datetime, zone: ZoneInfo, *, is_behind_another: bool, rate_per_s: float | None
 ) -> str:
     blocks = [
-        [f"<b>Broadcast {title(broadcast)}</b>", *_status(broadcast, now, zone, is_behind_another)],
+        [
+            _("<b>Broadcast {title}</b>").format(title=title(broadcast)),
+            *_status(broadcast, now, zone, is_behind_another),
+        ],
         _measured(broadcast),
         _states(broadcast),
         _rate(broadcast, rate_per_s),
@@ -73,36 +96,40 @@ def _status(broadcast: Broadcast, now: datetime, zone: ZoneInfo, is_behind_anoth
         case BroadcastStatus.QUEUED:
             return [_waiting(broadcast, now, zone, is_behind_another)]
         case BroadcastStatus.SENDING:
-            return ["Sending" if broadcast.is_filled else "Making the list of recipients"]
+            return [_("Sending") if broadcast.is_filled else _("Making the list of recipients")]
         case BroadcastStatus.PAUSED:
-            return ["Paused"]
+            return [pgettext("a broadcast", "Paused")]
         case BroadcastStatus.FAILED:
             return [_stopped(broadcast)]
         case BroadcastStatus.SENT:
-            return [_ended("Sent", broadcast, now, zone)]
+            return [_ended(broadcast, _("Sent {time}"), pgettext("a broadcast", "Sent"), now, zone)]
         case BroadcastStatus.CANCELLED:
-            return [_ended("Cancelled", broadcast, now, zone)]
+            return [_ended(broadcast, _("Cancelled {time}"), pgettext("a broadcast", "Cancelled"), now, zone)]
         case BroadcastStatus.RECALLING:
-            doing = "Being deleted for everyone"
+            doing = _("Being deleted for everyone")
         case BroadcastStatus.RECALLED:
-            doing = "Deleted"
+            doing = pgettext("a broadcast", "Deleted")
     return [doing, _stopped(broadcast)] if broadcast.error else [doing]
 
 
 def _waiting(broadcast: Broadcast, now: datetime, zone: ZoneInfo, is_behind_another: bool) -> str:
     if broadcast.started_at is None and broadcast.send_at > now:
-        return f"Waits for {date_and_time(broadcast.send_at, zone, now)}"
+        return _("Waits for {time}").format(time=date_and_time(broadcast.send_at, zone, now))
     if is_behind_another:
-        return "Waits for its turn: another broadcast is being sent"
-    return "Goes on in a moment" if broadcast.started_at else "Begins in a moment"
+        return _("Waits for its turn: another broadcast is being sent")
+    return _("Goes on in a moment") if broadcast.started_at else _("Begins in a moment")
 
 
 def _stopped(broadcast: Broadcast) -> str:
-    return f"Stopped: {esc(cut(bare(broadcast.error or 'the reason is not known.'), _REASON_MAX))}"
+    reason = reasons.in_words(broadcast.error) if broadcast.error else _("the reason is not known.")
+    return _("Stopped: {reason}").format(reason=esc(cut(bare(reason), _REASON_MAX)))
 
 
-def _ended(word: str, broadcast: Broadcast, now: datetime, zone: ZoneInfo) -> str:
-    return word if broadcast.finished_at is None else f"{word} {date_and_time(broadcast.finished_at, zone, now)}"
+def _ended(broadcast: Broadcast, words: str, without_time: str, now: datetime, zone: ZoneInfo) -> str:
+    """Say how it ended, with its time where that is known."""
+    if broadcast.finished_at is None:
+        return without_time
+    return words.format(time=date_and_time(broadcast.finished_at, zone, now))
 
 
 # the progress
@@ -113,13 +140,15 @@ def _measured(broadcast: Broadcast) -> list[str]:
     counts, is_recall = broadcast.counts, _is_recall(broadcast)
     whole = arrived(counts) if is_recall else total(counts)
     if not broadcast.is_filled and broadcast.status in UNFINISHED:
-        return [f"{people(whole)} so far"] if whole else []
+        return [_("{people} so far").format(people=people(whole))] if whole else []
     if not whole:
         return _nobody(broadcast)
     left = counts.get(RecipientState.SENT, 0) if is_recall else remaining(counts)
     done = whole - left
     full = _CELLS * done // whole
-    share = f"{done:,} of {whole:,} — {100 * done // whole} %"
+    share = _("{done} of {whole} — {percent} %").format(
+        done=f"{done:,}", whole=f"{whole:,}", percent=100 * done // whole
+    )
     return [f"{'█' * full}{'░' * (_CELLS - full)}", share]
 
 
@@ -129,40 +158,44 @@ def _is_recall(broadcast: Broadcast) -> bool:
 
 def _nobody(broadcast: Broadcast) -> list[str]:
     if broadcast.status is BroadcastStatus.SENT:
-        return ["Nobody was in its audience."]
-    return [] if broadcast.status in UNFINISHED else ["Nobody got it."]
+        return [_("Nobody was in its audience.")]
+    return [] if broadcast.status in UNFINISHED else [_("Nobody got it.")]
 
 
 def _states(broadcast: Broadcast) -> list[str]:
     counts = broadcast.counts
     known = (
-        (arrived(counts), "Sent {}"),
-        (counts.get(RecipientState.BLOCKED, 0), "blocked the bot or gone {}"),
-        (counts.get(RecipientState.FAILED, 0), "failed {}"),
-        (counts.get(RecipientState.UNKNOWN, 0), "unknown {}"),
-        (counts.get(RecipientState.SWEPT, 0), "unclear, cleaned up {}"),
-        (counts.get(RecipientState.LEFT_OUT, 0), "news off {}"),
-        (0 if broadcast.status in UNFINISHED else remaining(counts), "not sent to {}"),
-        (counts.get(RecipientState.DELETED, 0), "deleted {}"),
-        (counts.get(RecipientState.KEPT, 0), "stays with {}"),
+        (arrived(counts), _("sent {count}")),
+        (counts.get(RecipientState.BLOCKED, 0), _("blocked the bot or gone {count}")),
+        (counts.get(RecipientState.FAILED, 0), _("failed {count}")),
+        (counts.get(RecipientState.UNKNOWN, 0), _("unknown {count}")),
+        (counts.get(RecipientState.SWEPT, 0), _("unclear, cleaned up {count}")),
+        (counts.get(RecipientState.LEFT_OUT, 0), _("news off {count}")),
+        (0 if broadcast.status in UNFINISHED else remaining(counts), _("not sent to {count}")),
+        (counts.get(RecipientState.DELETED, 0), _("deleted {count}")),
+        (counts.get(RecipientState.KEPT, 0), _("stays with {count}")),
     )
-    parts = [words.format(f"{count:,}") for count, words in known if count]
+    parts = [words.format(count=f"{count:,}") for count, words in known if count]
     lines = [" · ".join(parts)[:1].upper() + " · ".join(parts)[1:]] if parts else []
     if counts.get(RecipientState.UNKNOWN, 0):
-        lines.append("Unknown: Telegram never answered. They may have it, so it is not sent again.")
+        lines.append(_("Unknown: no answer came, or a record is damaged. They may have it already."))
     if counts.get(RecipientState.KEPT, 0):
-        lines.append("Stays: too old for Telegram, refused, or the account is gone.")
+        lines.append(_("Stays: too old, refused, account gone, or its record damaged."))
     return lines
 
 
 def _rate(broadcast: Broadcast, rate_per_s: float | None) -> list[str]:
     if rate_per_s is None or broadcast.status is not BroadcastStatus.SENDING or not broadcast.is_filled:
         return []
-    words = f"{rate_per_s:.0f} a second" if rate_per_s >= 1 or not rate_per_s else f"{rate_per_s * 60:.0f} a minute"
+    if rate_per_s >= 1 or not rate_per_s:
+        words = _("{count} a second").format(count=f"{rate_per_s:.0f}")
+    else:
+        words = _("{count} a minute").format(count=f"{rate_per_s * 60:.0f}")
     left = remaining(broadcast.counts)
     if not rate_per_s or not left:
         return [words]
-    return [f"{words}, about {duration(timedelta(seconds=left / rate_per_s))} left"]
+    time = duration(timedelta(seconds=left / rate_per_s))
+    return [_("{rate}, about {duration} left").format(rate=words, duration=time)]
 
 
 # when copies are deleted
@@ -175,12 +208,13 @@ def _deletion(broadcast: Broadcast, now: datetime, zone: ZoneInfo) -> list[str]:
     if is_over and not broadcast.counts.get(RecipientState.SENT, 0):
         return []
     if not broadcast.lifetime_minutes:
-        return ["It stays." if is_over else "It stays with those who get it."]
+        return [_("It stays.") if is_over else _("It stays with those who get it.")]
     lifetime = timedelta(minutes=broadcast.lifetime_minutes)
-    words = f"Auto-delete: {duration(lifetime)} after each got it"
+    span = duration(lifetime)
     if not is_over or broadcast.finished_at is None:
-        return [f"{words}."]
-    return [f"{words}, the last one {date_and_time(broadcast.finished_at + lifetime, zone, now)}."]
+        return [_("Auto-delete: {duration} after each got it.").format(duration=span)]
+    last = date_and_time(broadcast.finished_at + lifetime, zone, now)
+    return [_("Auto-delete: {duration} after each got it, the last one {time}.").format(duration=span, time=last)]
 
 
 # confirmations and toasts
@@ -190,76 +224,85 @@ def confirm_cancel(broadcast: Broadcast) -> Screen:
     """Return the confirmation of a cancellation; says how many got it and how many will not."""
     counts = broadcast.counts
     if broadcast.started_at is None:
-        who = "Nobody has got it yet, and nobody will."
+        who = _("Nobody has got it yet, and nobody will.")
     elif not broadcast.is_filled:
-        who = f"{people(arrived(counts))} got it so far; nobody else will."
+        who = _("{people} got it so far; nobody else will.").format(people=people(arrived(counts)))
     else:
-        who = f"{arrived(counts):,} of {people(total(counts))} got it so far; {remaining(counts):,} will not."
-    text = (
-        f"Cancel the broadcast {title(broadcast)}?\n\n{who} What is on its way still arrives. A cancelled broadcast "
-        "does not go on again; what has arrived can be deleted for everyone."
-    )
+        who = _("{count} of {people} got it so far; {left} will not.").format(
+            count=f"{arrived(counts):,}", people=people(total(counts)), left=f"{remaining(counts):,}"
+        )
+    text = _(
+        "Cancel the broadcast {title}?\n\n{who} What is on its way still arrives. A cancelled broadcast does not go on "
+        "again; what has arrived can be deleted for everyone."
+    ).format(title=title(broadcast), who=who)
     return Screen(text, keyboards.confirm_cancel(broadcast), keyboards.to_progress(broadcast))
 
 
 def confirm_recall(broadcast: Broadcast, too_late: str | None = None) -> Screen:
     """Return the confirmation of a recall; says how many copies are deleted. `too_late` (HTML) is shown below it."""
     count, unknown = (broadcast.counts.get(state, 0) for state in (RecipientState.SENT, RecipientState.UNKNOWN))
-    whom = people(count) if count else "everyone"
-    maybe = f" {people(unknown)} may have it too: what arrived there is looked for and deleted." if unknown else ""
-    text = (
-        f"Delete the broadcast {title(broadcast)} for {whom}?\n\n"
-        f"The copies are gone for good.{maybe} "
-        "A copy older than 48 hours stays, because Telegram no longer deletes it."
-    )
-    text = f"{text}\n\n{too_late}" if too_late else text
+    if count:
+        head = _("Delete the broadcast {title} for {people}?").format(title=title(broadcast), people=people(count))
+    else:
+        head = _("Delete the broadcast {title} for everyone?").format(title=title(broadcast))
+    if unknown:
+        meaning = _(
+            "The copies are gone for good. {people} may have it too: what arrived there is looked for and deleted. A "
+            "copy older than 48 hours stays, because Telegram no longer deletes it."
+        ).format(people=people(unknown))
+    else:
+        meaning = _(
+            "The copies are gone for good. A copy older than 48 hours stays, because Telegram no longer deletes it."
+        )
+    text = "\n\n".join(part for part in (head, meaning, too_late) if part)
     return Screen(text, keyboards.confirm_recall(broadcast), keyboards.to_progress(broadcast))
 
 
 def moved(broadcast: Broadcast) -> Screen:
     """Replace a progress message that is no longer updated."""
     return Screen(
-        f"<b>Broadcast {title(broadcast)}</b>\nIt is watched in another message now.", keyboards.moved(broadcast)
+        _("<b>Broadcast {title}</b>\nIt is watched in another message now.").format(title=title(broadcast)),
+        keyboards.moved(broadcast),
     )
 
 
 def stopped(broadcast: Broadcast) -> str:
     """Return the message to its creator when it stopped with an error or was missed."""
-    lines = [f"<b>Your broadcast {title(broadcast)} stopped.</b>", _stopped(broadcast), ""]
-    whole = total(broadcast.counts)
-    lines.append(f"{arrived(broadcast.counts):,} of {people(whole)} got it." if whole else "Nobody got it.")
-    lines.append("“Broadcasts” in the /menu shows all there is to know about it.")
+    head = _("<b>Your broadcast {title} stopped.</b>").format(title=title(broadcast))
+    count, whole = f"{arrived(broadcast.counts):,}", total(broadcast.counts)
+    got = _("{count} of {people} got it.").format(count=count, people=people(whole)) if whole else _("Nobody got it.")
+    lines = [head, _stopped(broadcast), "", got, _("“Broadcasts” in the /menu shows all there is to know about it.")]
     return "\n".join(lines)
 
 
 def cannot_pause(broadcast: Broadcast) -> str:
     """Say why it cannot be paused."""
     if broadcast.status is BroadcastStatus.PAUSED:
-        return "It is paused already."
-    return "It is not being sent right now." if broadcast.status in UNFINISHED else _OVER_ALREADY
+        return _("It is paused already.")
+    return _("It is not being sent right now.") if broadcast.status in UNFINISHED else _over_already()
 
 
 def cannot_resume(broadcast: Broadcast) -> str:
     """Say why it cannot be resumed."""
-    return "It is not paused." if broadcast.status in UNFINISHED else _OVER_ALREADY
+    return _("It is not paused.") if broadcast.status in UNFINISHED else _over_already()
 
 
 def cannot_cancel(broadcast: Broadcast) -> str:
     """Say why it cannot be cancelled."""
-    return "It is cancelled already." if broadcast.status is BroadcastStatus.CANCELLED else _OVER_ALREADY
+    return _("It is cancelled already.") if broadcast.status is BroadcastStatus.CANCELLED else _over_already()
 
 
 def cannot_recall(broadcast: Broadcast) -> str:
     """Say why it cannot be recalled."""
     if broadcast.status in UNFINISHED:
-        return "It is not over yet. Cancel it first, then delete it for everyone."
+        return _("It is not over yet. Cancel it first, then delete it for everyone.")
     if broadcast.status is BroadcastStatus.RECALLED:
-        return "It was deleted already."
+        return _("It was deleted already.")
     if broadcast.is_recall_wanted:
-        return "It is being deleted already."
+        return _("It is being deleted already.")
     if not held(broadcast.counts):
-        return "There is nothing of it to delete."
-    return "It stays: Telegram deletes nothing that is older than 48 hours."
+        return _("There is nothing of it to delete.")
+    return _("It stays: Telegram deletes nothing that is older than 48 hours.")
 
 
 # the list
@@ -268,8 +311,9 @@ def cannot_recall(broadcast: Broadcast) -> str:
 def list_screen(broadcasts: Sequence[Broadcast], page: int, *, more: bool) -> Screen:
     """Return a page of the list, from 0, the newest first."""
     if broadcasts:
-        text = "<b>Broadcasts</b>, newest first"
+        text = _("<b>Broadcasts</b>, newest first")
+    elif page:
+        text = _("<b>Broadcasts</b>\n\nThis page is empty.")
     else:
-        what = "This page is empty." if page else "None yet. A broadcast is one message to all subscribers, or to some."
-        text = f"<b>Broadcasts</b>\n\n{what}"
+        text = _("<b>Broadcasts</b>\n\nNone yet. A broadcast is one message to all subscribers, or to some.")
     return Screen(text, keyboards.broadcast_list(broadcasts, page, more=more), MENU)

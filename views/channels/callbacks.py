@@ -42,7 +42,7 @@ class AskChannel(CallbackData, prefix="aw"):
     is_group: bool = False
 
 
-class AddChannel(CallbackData, prefix="an"):
+class AddChannel(CallbackData, prefix="adc"):
     """Try again to add a channel that was chosen before."""
 
     chat_id: int = Field(ge=CHANNEL_ID_LOWEST, le=-1)

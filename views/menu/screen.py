@@ -11,8 +11,8 @@ from core.health.troubles import OpenTrouble, TroubleKind
 from core.ids import is_code
 from views.buttons import Row, button
 from views.html import bare, cut, esc, isolate
+from views.language import _, ngettext
 from views.navigation import OpenChannel, OpenPost, Section, data_of, open_button
-from views.quantities import counted
 from views.screens import Screen, in_pairs
 from views.times import clock_time, date_and_time
 
@@ -24,8 +24,11 @@ _SECTIONS = (
     (Section.POSTS, Section.SCHEDULE),
     (Section.BROADCASTS, Section.SUBSCRIBERS),
     (Section.CHANNELS, Section.STATISTICS),
-    (Section.SETTINGS, Section.SYSTEM),
+    (Section.SETTINGS, Section.TEAM),
+    (Section.SYSTEM,),
 )
+#: rows above the sections, so that the Menu has no more than a screen may
+_ABOVE_MAX = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,33 +58,63 @@ class MenuStep:
 
 def _trouble(one: OpenTrouble, username: str, channels: dict[str, str]) -> tuple[str, InlineKeyboardButton]:
     """Return the sentence of a trouble (HTML) and its `Fix`."""
-    bot, channel = f"@{esc(username)}", channels.get(one.subject, "")
-    name = isolate(channel, _CHANNEL_MAX) if channel else "a required channel"
-    section, html, fix = {
-        TroubleKind.STORAGE: (Section.STORAGE, "The storage channel is out of reach.", "Fix: storage channel"),
-        TroubleKind.CHANNEL: (
-            Section.CHANNELS,
-            f"{bot} cannot see {name}.",
-            f"Fix: {cut(bare(channel), _CHANNEL_MAX)}" if channel else "Fix: required channel",
-        ),
-        TroubleKind.ANNOUNCEMENT: (Section.SCHEDULE, "An announcement was not published.", "Fix: announcement"),
-        TroubleKind.POST: (Section.POSTS, "A post has lost messages.", "Fix: post"),
-        TroubleKind.DELETIONS: (Section.JOBS, "Posts are deleted later than announced.", "Fix: auto-delete"),
-        TroubleKind.BACKUP: (Section.BACKUPS, "The last backup failed or is old.", "Fix: backup"),
-        TroubleKind.PROCESS: (Section.SYSTEM, "Something runs badly.", "Fix: system"),
-    }[one.kind]
+    channel = channels.get(one.subject, "")
+    section, html, fix = (
+        _channel_trouble(username, channel)
+        if one.kind is TroubleKind.CHANNEL
+        else {
+            TroubleKind.STORAGE: (
+                Section.STORAGE,
+                _("⚠ The storage channel is out of reach."),
+                _("Fix: storage channel"),
+            ),
+            TroubleKind.ANNOUNCEMENT: (
+                Section.SCHEDULE,
+                _("⚠ An announcement was not published."),
+                _("Fix: announcement"),
+            ),
+            TroubleKind.POST: (Section.POSTS, _("⚠ A post has lost messages."), _("Fix: post")),
+            TroubleKind.DELETIONS: (
+                Section.JOBS,
+                _("⚠ Posts are deleted later than announced."),
+                _("Fix: auto-delete"),
+            ),
+            TroubleKind.BACKUP: (Section.BACKUPS, _("⚠ The last backup failed or is old."), _("Fix: backup")),
+            TroubleKind.PROCESS: (Section.SYSTEM, _("⚠ Something runs badly."), _("Fix: system")),
+        }[one.kind]
+    )
     data = data_of(section)
     if one.kind is TroubleKind.POST and is_code(one.subject):
         data = OpenPost(code=one.subject).pack()
     elif one.kind is TroubleKind.CHANNEL and channel:
         data = OpenChannel(chat_id=int(one.subject)).pack()
-    return f"⚠ {html}", button(fix, data)
+    return html, button(fix, data)
+
+
+def _channel_trouble(username: str, channel: str) -> tuple[Section, str, str]:
+    """Say that the user bot cannot see a channel. `channel`: its title; "": it is not in the list any more."""
+    bot = f"@{esc(username)}"
+    if not channel:
+        html = _("⚠ {bot} cannot see a required channel.").format(bot=bot)
+        return Section.CHANNELS, html, _("Fix: required channel")
+    html = _("⚠ {bot} cannot see {channel}.").format(bot=bot, channel=isolate(channel, _CHANNEL_MAX))
+    return Section.CHANNELS, html, _("Fix: {channel}").format(channel=cut(bare(channel), _CHANNEL_MAX))
+
+
+def _today(today: Today) -> str:
+    """Return two counts in one sentence: each has its own plural."""
+    new, delivered = today.new_subscribers, today.delivered
+    subscribers = ngettext("{count} new subscriber", "{count} new subscribers", new).format(count=f"{new:,}")
+    posts = ngettext("{count} post delivered", "{count} posts delivered", delivered).format(count=f"{delivered:,}")
+    return _("Today: {subscribers}, {posts}.").format(subscribers=subscribers, posts=posts)
 
 
 def _next_words(following: NextAnnouncement, now: datetime, zone: ZoneInfo) -> str:
     is_today = following.at.astimezone(zone).date() == now.astimezone(zone).date()
     when = clock_time(following.at, zone) if is_today else date_and_time(following.at, zone, now)
-    return f"Next: {isolate(following.title, _TITLE_MAX)}, {when}, {isolate(following.channel, _CHANNEL_MAX)}."
+    return _("Next: {title}, {time}, {channel}.").format(
+        title=isolate(following.title, _TITLE_MAX), time=when, channel=isolate(following.channel, _CHANNEL_MAX)
+    )
 
 
 def menu(
@@ -95,18 +128,30 @@ def menu(
     zone: ZoneInfo,
     steps: Sequence[MenuStep] = (),
     hidden: frozenset[Section] = frozenset(),
+    maintenance_until: datetime | None = None,
+    may_end_maintenance: bool = False,
 ) -> Screen:
-    """Return the Menu. `channels`: titles by id as text; `hidden`: sections the role may not open."""
-    shown = [_trouble(one, username, channels) for one in open_troubles[:TROUBLES_MAX]]
-    lines = [html for html, _ in shown] + ([""] if shown else [])
-    lines.append(f"<b>Tollgate</b> · @{esc(username)}")
-    lines.append(
-        f"Today: {counted(today.new_subscribers, 'new subscriber')}, {counted(today.delivered, 'post')} delivered."
+    """Return the Menu. `channels`: titles by id as text; `hidden`: sections the role may not open.
+
+    `maintenance_until`: while subscribers get nothing.
+    """
+    first = (
+        []
+        if maintenance_until is None
+        else [_("⚠ Maintenance until {time}.").format(time=clock_time(maintenance_until, zone))]
     )
+    shown = [_trouble(one, username, channels) for one in open_troubles[: TROUBLES_MAX - len(first)]]
+    lines = first + [html for html, _button in shown]
+    lines += [""] if lines else []
+    lines.append(_("<b>Tollgate</b> · @{bot}").format(bot=esc(username)))
+    lines.append(_today(today))
     if following is not None:
         lines.append(_next_words(following, now, zone))
-    lines += [step.text for step in steps[:1]]
-    lines.append("Send me anything to make a post.")
-    top: list[Row] = [[fix] for _, fix in shown] + [[step.button] for step in steps[:1]]
+    steps = steps[: 1 if len(first) + len(shown) < _ABOVE_MAX else 0]
+    lines += [step.text for step in steps]
+    lines.append(_("Send me anything to make a post."))
+    end = button(_("Fix: maintenance"), data_of(Section.MAINTENANCE))
+    top: list[Row] = [[end]] if first and may_end_maintenance else []
+    top += [[fix] for _html, fix in shown] + [[step.button] for step in steps]
     open_buttons = [open_button(one) for pair in _SECTIONS for one in pair if one not in hidden]
     return Screen("\n".join(lines), (*top, *in_pairs(open_buttons)))

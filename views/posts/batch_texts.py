@@ -1,23 +1,41 @@
 """What admins read of batches: messages that are collected until `Done`."""
 
 from core.posts import ITEMS_MAX
+from views import amounts
 from views.buttons import PRIMARY, button
+from views.language import _, ngettext, pgettext
 from views.posts.callbacks import BatchAction, BatchButton
-from views.quantities import counted
 from views.screens import Screen
 
 #: messages a batch needs
 BATCH_MIN = 1
 
-CANCELLED = "Cancelled. Nothing was stored."
-STALE = "This was ended already."
-LOST = "I have lost track of what you were collecting, and nothing was stored. Please begin again with /batch."
-NOTHING_YET = "Send at least one message first, or cancel."
-FULL = f"That is all: {ITEMS_MAX} messages is the most one post can hold. Press Done."
-ALBUM_TOO_BIG = (
-    f"This album does not fit: a post holds at most {ITEMS_MAX} messages, and albums stay whole. "
-    "Nothing of it was added. Press Done, and start another post with it."
-)
+
+def cancelled() -> str:
+    return _("Cancelled. Nothing was stored.")
+
+
+def stale() -> str:
+    return _("This was ended already.")
+
+
+def lost() -> str:
+    return _("I have lost track of what you were collecting, and nothing was stored. Please begin again with /batch.")
+
+
+def nothing_yet() -> str:
+    return _("Send at least one message first, or cancel.")
+
+
+def full() -> str:
+    return _("That is all: {most} messages is the most one post can hold. Press Done.").format(most=ITEMS_MAX)
+
+
+def album_too_big() -> str:
+    return _(
+        "This album does not fit: a post holds at most {most} messages, and albums stay whole. Nothing of it was "
+        "added. Press Done, and start another post with it."
+    ).format(most=ITEMS_MAX)
 
 
 def status(batch_id: str, collected: int, *, adds_to: int | None = None, replaces: int | None = None) -> Screen:
@@ -26,31 +44,38 @@ def status(batch_id: str, collected: int, *, adds_to: int | None = None, replace
     `adds_to`, `replaces`: the number of the post whose messages these become; neither for a new post.
     """
     if adds_to is not None:
-        head = f"<b>More messages for post {adds_to}.</b> Send or forward them, in order."
+        lines = [_("<b>More messages for post {number}.</b> Send or forward them, in order.").format(number=adds_to)]
     elif replaces is not None:
-        head = f"<b>New messages for post {replaces}.</b> Send or forward them, in order."
+        lines = [_("<b>New messages for post {number}.</b> Send or forward them, in order.").format(number=replaces)]
     else:
-        head = "<b>New post.</b> Send or forward its messages, in order. Albums stay whole."
+        lines = [_("<b>New post.</b> Send or forward its messages, in order. Albums stay whole.")]
     if collected >= ITEMS_MAX:
-        head += f"\n<b>{collected} messages</b>: full. Press Done."
+        lines.append(_("<b>{count} messages</b>: full. Press Done.").format(count=collected))
     elif collected:
-        head += f"\n<b>{counted(collected, 'message')}</b> so far."
+        so_far = ngettext("<b>{count} message</b> so far.", "<b>{count} messages</b> so far.", collected)
+        lines.append(so_far.format(count=collected))
     buttons = [
-        button("Done", BatchButton(act=BatchAction.DONE, batch=batch_id).pack(), style=PRIMARY),
-        button("Cancel", BatchButton(act=BatchAction.CANCEL, batch=batch_id).pack()),
+        button(
+            pgettext("end a batch", "Done"), BatchButton(act=BatchAction.DONE, batch=batch_id).pack(), style=PRIMARY
+        ),
+        button(pgettext("button", "Cancel"), BatchButton(act=BatchAction.CANCEL, batch=batch_id).pack()),
     ]
-    return Screen(head, (buttons,))
+    return Screen("\n".join(lines), (buttons,))
 
 
 def storing(collected: int) -> str:
-    return f"Storing {counted(collected, 'message')}…"
+    return _("Storing {messages}…").format(messages=amounts.messages(collected))
 
 
 def not_stored(sentence: str, collected: int, shown: Screen) -> Screen:
     """Say that storing failed, for the reason `sentence` (HTML), and that the batch `shown` is still open."""
-    still = f"Your {counted(collected, 'message')} are still here: press Done to try again."
-    return Screen(f"{sentence}\n\n{still}", shown.rows)
+    still = ngettext(
+        "Your {count} message are still here: press Done to try again.",
+        "Your {count} messages are still here: press Done to try again.",
+        collected,
+    )
+    return Screen(f"{sentence}\n\n{still.format(count=collected)}", shown.rows)
 
 
 def batch_title(messages: int) -> str:
-    return counted(messages, "message")
+    return amounts.messages(messages)

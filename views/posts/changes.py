@@ -5,16 +5,19 @@ from aiogram.types import InlineKeyboardButton
 from core.posts import Post
 from views.buttons import Row
 from views.conflicts import conflict
+from views.language import _, ngettext, pgettext
 from views.posts.callbacks import Choice, PostAction, PostList
 from views.posts.options import change_words, option_note
 from views.posts.words import act, card_parent
-from views.quantities import counted
 from views.screens import Screen
 
-#: names that are shown when Telegram does not say who it was
-SOMEBODY = "Somebody"
 #: fields an announcement shows
 ANNOUNCED = frozenset({Choice.TITLE, Choice.DESCRIPTION, Choice.COVER, Choice.LABEL})
+
+
+def somebody() -> str:
+    """Return the name that is shown when Telegram does not say who it was."""
+    return _("Somebody")
 
 
 def ask_to_change(
@@ -23,16 +26,14 @@ def ask_to_change(
     """Ask whether the announcements of a post that was changed are changed, too."""
     rows: tuple[Row, ...] = (
         [
-            act("Change", PostAction.CHANGE, post.code, place),
-            act("Leave", PostAction.CARD, post.code, place),
+            act(pgettext("announcements", "Change"), PostAction.CHANGE, post.code, place),
+            act(pgettext("announcements", "Leave"), PostAction.CARD, post.code, place),
         ],
         [] if undo is None else [undo],
     )
-    return Screen(
-        f"{option_note(post, choice)}\nChange {counted(announcements, 'announcement')} too?",
-        rows,
-        card_parent(post, place),
-    )
+    question = ngettext("Change {count} announcement too?", "Change {count} announcements too?", announcements)
+    text = f"{option_note(post, choice)}\n{question.format(count=f'{announcements:,}')}"
+    return Screen(text, rows, card_parent(post, place))
 
 
 def somebody_else(post: Post, choice: Choice, who: str, *, save_mine: str, place: PostList) -> Screen:
@@ -44,5 +45,7 @@ def somebody_else(post: Post, choice: Choice, who: str, *, save_mine: str, place
 def started(announcements: int) -> str:
     """Say how many announcements are edited; it takes up to a minute for twenty in one channel."""
     if not announcements:
-        return "No announcement is in a channel any more."
-    return f"{counted(announcements, 'announcement')} {'is' if announcements == 1 else 'are'} being changed."
+        return _("No announcement is in a channel any more.")
+    return ngettext(
+        "{count} announcement is being changed.", "{count} announcements are being changed.", announcements
+    ).format(count=f"{announcements:,}")

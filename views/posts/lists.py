@@ -7,7 +7,8 @@ from aiogram.types import InlineKeyboardButton
 from core.posts import Post, PostStatus
 from views.buttons import Row, button
 from views.html import isolate
-from views.navigation import MENU, NAMES, Section, parent
+from views.language import _, pgettext
+from views.navigation import MENU, Section, name_of, parent
 from views.posts.callbacks import AskSearch, PostAction, PostList, Show, ShowChoice
 from views.posts.words import act, label_name
 from views.screen_limits import NARROW, WIDE_MAX
@@ -19,33 +20,49 @@ PAGE = 6
 _ROOMY = 5
 #: characters of a search that are shown
 _SEARCH_SHOWN = 40
-_SHOW_NAMES = {
-    Show.LIVE: "live",
-    Show.SCHEDULED: "scheduled",
-    Show.NOT_ANNOUNCED: "not announced",
-    Show.REMOVED: "removed",
-    Show.IMPORTED: "imported",
-    Show.ALL: "all",
-}
-_EMPTY = {
-    Show.LIVE: "No posts yet. Send me anything and it becomes the first.",
-    Show.SCHEDULED: "No post is scheduled. Open a post, Publish, When.",
-    Show.NOT_ANNOUNCED: "Every live post is announced. Send me anything to make another one.",
-    Show.REMOVED: "No post is removed. “Remove” on a card closes the post's link.",
-    Show.IMPORTED: "No post came from another bot's link.",
-    Show.ALL: "No posts yet. Send me anything and it becomes the first.",
-}
-ASK_SEARCH = "Send words from the title or text, a number, or the post's link."
-SEARCH_EXPECTED = f"That is no text. {ASK_SEARCH} For example: spring album"
-_NO_PAGE = "This page is empty now."
-SEARCH_GONE = "I do not remember that search any more. These are all live posts."
+
+
+def _name(show: Show) -> str:
+    """Return which posts are shown, as on a button."""
+    return {
+        Show.LIVE: pgettext("which posts", "live"),
+        Show.SCHEDULED: pgettext("which posts", "scheduled"),
+        Show.NOT_ANNOUNCED: pgettext("which posts", "not announced"),
+        Show.REMOVED: pgettext("which posts", "removed"),
+        Show.IMPORTED: pgettext("which posts", "imported"),
+        Show.ALL: pgettext("which posts", "all"),
+    }[show]
+
+
+def _empty(show: Show) -> str:
+    first = _("No posts yet. Send me anything and it becomes the first.")
+    return {
+        Show.SCHEDULED: _("No post is scheduled. Open a post, Publish, When."),
+        Show.NOT_ANNOUNCED: _("Every live post is announced. Send me anything to make another one."),
+        Show.REMOVED: _("No post is removed. “Remove” on a card closes the post's link."),
+        Show.IMPORTED: _("No post came from another bot's link."),
+    }.get(show, first)
+
+
+def ask_search() -> str:
+    return _("Send words from the title or text, a number, or the post's link.")
+
+
+def search_expected() -> str:
+    return _(
+        "That is no text. Send words from the title or text, a number, or the post's link. For example: spring album"
+    )
+
+
+def search_gone() -> str:
+    return _("I do not remember that search any more. These are all live posts.")
 
 
 def list_parent(place: PostList) -> Parent:
     """Return this place in the list as the parent of a screen."""
     if place == PostList():
         return parent(Section.POSTS)
-    return Parent(NAMES[Section.POSTS], place.pack())
+    return Parent(name_of(Section.POSTS), place.pack())
 
 
 def list_screen(posts: Sequence[Post], place: PostList, *, more: bool, search: str | None) -> Screen:
@@ -57,28 +74,40 @@ def list_screen(posts: Sequence[Post], place: PostList, *, more: bool, search: s
 
 def _text(posts: Sequence[Post], place: PostList, search: str | None) -> str:
     if search is not None and not posts and not place.page:
-        return f"Nothing has “{isolate(search, _SEARCH_SHOWN)}”."
-    which = f" with “{isolate(search, _SEARCH_SHOWN)}”" if search is not None else ""
-    kind = "" if place.show in {Show.LIVE, Show.ALL} else f", {_SHOW_NAMES[place.show]}"
-    head = f"<b>Posts</b>{which}{kind}, newest first"
-    if posts:
-        return f"{head} · page {place.page + 1}" if place.page else head
-    return _NO_PAGE if place.page else _EMPTY[place.show]
+        return _("Nothing has “{search}”.").format(search=isolate(search, _SEARCH_SHOWN))
+    if not posts:
+        return _("This page is empty now.") if place.page else _empty(place.show)
+    head = _head(place, search)
+    return _("{head} · page {page}").format(head=head, page=place.page + 1) if place.page else head
+
+
+def _head(place: PostList, search: str | None) -> str:
+    is_usual = place.show in {Show.LIVE, Show.ALL}
+    if search is not None:
+        text = (
+            _("<b>Posts</b> with “{search}”, newest first")
+            if is_usual
+            else _("<b>Posts</b> with “{search}”, {which}, newest first")
+        )
+        return text.format(search=isolate(search, _SEARCH_SHOWN), which=_name(place.show))
+    text = _("<b>Posts</b>, newest first") if is_usual else _("<b>Posts</b>, {which}, newest first")
+    return text.format(which=_name(place.show))
 
 
 def _entry(post: Post, place: PostList) -> InlineKeyboardButton:
     before = f"{post.number} · "
     is_marked = post.status is PostStatus.REMOVED and place.show is not Show.REMOVED
-    behind = " · removed" if is_marked else f" · {post.delivered:,}"
+    state = pgettext("a post", "removed") if is_marked else f"{post.delivered:,}"
+    behind = f" · {state}"
     title = label_name(post.title, WIDE_MAX - len(before) - len(behind))
     return act(f"{before}{title}{behind}", PostAction.CARD, post.code, place)
 
 
 def _below(entries: int, place: PostList, *, more: bool) -> list[Row]:
     """The pages, and what else the list offers: one row where eight rows would not do for two."""
-    newer = [_page(place, place.page - 1, f"{BACK} Newer")] if place.page else []
-    older = [_page(place, place.page + 1, "Older ›")] if more else []
-    search = button("Search", AskSearch().pack())
+    newer = [_page(place, place.page - 1, _("{arrow} Newer").format(arrow=BACK))] if place.page else []
+    older = [_page(place, place.page + 1, _("Older ›"))] if more else []
+    search = button(_("Search"), AskSearch().pack())
     if not newer and not older:
         return [[_show(place, WIDE_MAX // 2), search]]
     if entries <= _ROOMY:
@@ -94,9 +123,13 @@ def _page(place: PostList, page: int, text: str) -> InlineKeyboardButton:
 
 def _show(place: PostList, limit: int) -> InlineKeyboardButton:
     """`Show: live ›`, as much of it as fits."""
-    name = _SHOW_NAMES[place.show]
-    forms = (f"Show: {name} ›", f"{name.capitalize()} ›", "Show ›")
-    fitting = next(form for form in forms if len(form) <= limit)
+    name = _name(place.show)
+    forms = (
+        _("Show: {name} ›").format(name=name),
+        _("{name} ›").format(name=name.capitalize()),
+        _("Show ›"),
+    )
+    fitting = next((form for form in forms if len(form) <= limit), forms[-1])
     return button(fitting, ShowChoice(show=place.show, search=place.search).pack())
 
 
@@ -105,13 +138,13 @@ def show_screen(place: PostList) -> Screen:
     shown = [one for one in Show if one is not Show.ALL or place.search]
     choices = [
         button(
-            f"{_SHOW_NAMES[one].capitalize()}{' ✓' if one is place.show else ''}",
+            f"{_name(one).capitalize()}{' ✓' if one is place.show else ''}",
             PostList(search=place.search, show=one).pack(),
         )
         for one in shown
     ]
-    return Screen("Which posts does the list show?", in_pairs(choices), list_parent(place))
+    return Screen(_("Which posts does the list show?"), in_pairs(choices), list_parent(place))
 
 
 def search_question() -> Screen:
-    return Screen(ASK_SEARCH, (), parent(Section.POSTS))
+    return Screen(ask_search(), (), parent(Section.POSTS))

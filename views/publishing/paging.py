@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from views.buttons import Row, button
+from views.language import _
 
 T = TypeVar("T")
 #: entries on a page; a screen has eight rows
@@ -22,7 +23,7 @@ def pager(page: int, pages: int, data: Callable[[int], str]) -> Row:
     """Return the buttons to the pages beside `page`; none where there is one page."""
     row: Row = []
     if page > 0:
-        row.append(button("‹ Prev", data(page - 1)))
+        row.append(button(_("‹ Prev"), data(page - 1)))
     if page + 1 < pages:
-        row.append(button("Next ›", data(page + 1)))
+        row.append(button(_("Next ›"), data(page + 1)))
     return row

@@ -2,7 +2,7 @@
 
 from aiogram.types import KeyboardButton, ReplyKeyboardMarkup
 
-from views.publishing.result_screens import PICKER_BUTTON
+from views.publishing.result_screens import picker_button
 from views.publishing_rights import channel_request
 
 #: identifies the picker's answer; 1 to 3 are those of the storage channel and of channels to join
@@ -13,7 +13,7 @@ def pick_channel() -> ReplyKeyboardMarkup:
     """Show the picker: channels where the admin may add administrators; it adds the bot with the rights it needs."""
     request = channel_request(PUBLISH_REQUEST_ID)
     return ReplyKeyboardMarkup(
-        keyboard=[[KeyboardButton(text=PICKER_BUTTON, request_chat=request)]],
+        keyboard=[[KeyboardButton(text=picker_button(), request_chat=request)]],
         resize_keyboard=True,
         one_time_keyboard=True,
     )

@@ -1,4 +1,4 @@
-"""What became of a confirmed draft, in one channel or in several; and where a post stands already."""
+"""What became of a confirmed draft, in one channel or in several; and where a post is announced already."""
 
 from collections.abc import Sequence
 
@@ -8,6 +8,7 @@ from core.announcements import AnnouncementState
 from core.subscriptions import Channel
 from views.buttons import PRIMARY, Row, button
 from views.html import bare, cut, isolate
+from views.language import _, ngettext, pgettext
 from views.navigation import ConnectChannel, OpenChannel, Section, parent
 from views.publishing.announcement_screens import Shown, buttons_of, open_row, state_words
 from views.publishing.callbacks import (
@@ -25,6 +26,7 @@ from views.publishing.draft_screens import DraftFacts, post_parent
 from views.publishing.paging import page_of, pager
 from views.publishing.times import time_words
 from views.publishing_rights import may_not_post
+from views.screen_limits import WIDE_MAX
 from views.screens import Parent, Screen
 
 #: characters of a channel's name in a line of several, and of one on a button
@@ -40,27 +42,44 @@ _ORDER = (
     AnnouncementState.SENDING,
     AnnouncementState.PLANNED,
 )
-_IN_SHORT = {
-    AnnouncementState.PLANNED: "being published",
-    AnnouncementState.SENDING: "being published",
-    AnnouncementState.PUBLISHED: "published",
-    AnnouncementState.UNKNOWN: "not confirmed: look there first",
-    AnnouncementState.FAILED: "not published",
-    AnnouncementState.MISSED: "missed",
-    AnnouncementState.WITHDRAWN: "withdrawn",
-    AnnouncementState.EMPTIED: "text and button taken away",
-    AnnouncementState.CANCELLED: "off the schedule",
-}
-NOT_A_CHANNEL = "Posts are published in channels. Choose a channel of yours."
-IS_STORAGE = "That is the storage channel: everybody in it sees every post. Choose the one your subscribers read."
-CONNECT_FULL = "There are 50 channels already. Remove one under Channels first."
-PICK_HERE = "Press “Choose a channel” below the text field. You can make a new channel there, too."
-PICKER_BUTTON = "Choose a channel"
-ASK_CHANNEL = (
-    "Which channel do your subscribers read? Press “Choose a channel” below the text field. "
-    "Telegram adds me there with the rights I need."
-)
-CHECK_UNSURE = "Telegram did not answer, so I cannot tell. Try again in a moment."
+
+
+def not_a_channel() -> str:
+    return _("Posts are published in channels. Choose a channel of yours.")
+
+
+def is_storage() -> str:
+    return _("That is the storage channel: everybody in it sees every post. Choose the one your subscribers read.")
+
+
+def connect_full() -> str:
+    return _("There are 50 channels already. Remove one under Channels first.")
+
+
+def pick_here() -> str:
+    return _("Press “{button}” below the text field. You can make a new channel there, too.").format(
+        button=picker_button()
+    )
+
+
+def picker_button() -> str:
+    return _("Choose a channel")
+
+
+def ask_channel() -> str:
+    return _(
+        "Which channel do your subscribers read? Press “{button}” below the text field. Telegram adds me there with "
+        "the rights I need."
+    ).format(button=picker_button())
+
+
+def this_channel() -> str:
+    """Return what a channel of unknown title is called in a sentence."""
+    return _("this channel")
+
+
+def check_unsure() -> str:
+    return _("Telegram did not answer, so I cannot tell. Try again in a moment.")
 
 
 def result_screen(shown: Sequence[Shown], page: int = 0) -> Screen:
@@ -81,10 +100,15 @@ def _several(shown: Sequence[Shown], page: int, post: Parent) -> Screen:
     number, entries, pages = page_of(shown, page, with_row_below=False)
     key = shown[0].announcement.key
     published = sum(one.announcement.state is AnnouncementState.PUBLISHED for one in shown)
-    head = f"Published in {published} of {len(shown)} channels."
     if all(_is_ahead(one) for one in shown):
-        head = f"On the schedule in {len(shown)} channels."
-    lines = [f"{isolate(one.channel, _NAME_MAX)}: {_in_short(one)}" for one in entries]
+        head = ngettext("On the schedule in {count} channel.", "On the schedule in {count} channels.", len(shown))
+    else:
+        head = ngettext(
+            "Published in {published} of {count} channel.", "Published in {published} of {count} channels.", len(shown)
+        )
+    head = head.format(published=published, count=len(shown))
+    line = _("{channel}: {state}")
+    lines = [line.format(channel=isolate(one.channel, _NAME_MAX), state=_in_short(one)) for one in entries]
     rows: list[Row] = [[_entry(one)] for one in entries]
     turning = pager(number, pages, lambda to: ResultButton(draft=key, page=to).pack())
     return Screen("\n".join([head, *lines]), (*rows, turning), post)
@@ -97,42 +121,76 @@ def _is_ahead(one: Shown) -> bool:
 def _in_short(one: Shown) -> str:
     if _is_ahead(one):
         return time_words(one.announcement.publish_at, one.zone, one.now)
-    return _IN_SHORT[one.announcement.state]
+    publishing = pgettext("an announcement", "being published")
+    return {
+        AnnouncementState.PUBLISHED: pgettext("an announcement", "published"),
+        AnnouncementState.UNKNOWN: pgettext("an announcement", "not confirmed: look there first"),
+        AnnouncementState.FAILED: pgettext("an announcement", "not published"),
+        AnnouncementState.MISSED: pgettext("an announcement", "missed"),
+        AnnouncementState.WITHDRAWN: pgettext("an announcement", "withdrawn"),
+        AnnouncementState.EMPTIED: pgettext("an announcement", "text and button taken away"),
+        AnnouncementState.CANCELLED: pgettext("an announcement", "off the schedule"),
+    }.get(one.announcement.state, publishing)
 
 
 def _entry(one: Shown) -> InlineKeyboardButton:
     act = AnnouncementAction
-    name = cut(bare(one.channel).strip() or "untitled", _BUTTON_MAX)
+    name = cut(bare(one.channel).strip() or pgettext("channel", "untitled"), _BUTTON_MAX)
     if one.announcement.state is AnnouncementState.FAILED:
         data = AnnouncementButton(act=act.TRY_AGAIN, id=one.announcement.id, back=Back.RESULT)
-        return button(f"Try again: {name}", data.pack(), style=PRIMARY)
+        again = _("Try again: {name}")
+        text = again.format(name=cut(name, WIDE_MAX - len(again.format(name=""))))
+        return button(text, data.pack(), style=PRIMARY)
     return button(f"{name} ›", AnnouncementButton(act=act.SHOW, id=one.announcement.id, back=Back.RESULT).pack())
 
 
 def there_screen(facts: DraftFacts, standing: Sequence[Shown]) -> Screen:
     """Return what stands in place of a draft whose post is announced already in every channel it would go to."""
-    again = button("Publish again", PublishAgain(draft=facts.draft).pack())
+    again = button(_("Publish again"), PublishAgain(draft=facts.draft).pack())
     post = post_parent(facts.code, facts.number)
     if len(standing) == 1:
-        return Screen(_there(standing[0], "It"), ([*open_row(standing[0]), again],), post)
-    lines = [_there(one, isolate(one.channel, _NAME_MAX) + ": it") for one in standing[:6]]
+        return Screen(_there(standing[0]), ([*open_row(standing[0]), again],), post)
+    lines = [_there_in_channel(one) for one in standing[:6]]
     more = len(standing) - len(lines)
-    lines += [f"And {more} more channels."] if more else []
+    if more:
+        lines.append(ngettext("And {count} more channel.", "And {count} more channels.", more).format(count=more))
     return Screen("\n".join(lines), ([again],), post)
 
 
-def _there(one: Shown, subject: str) -> str:
+def _there(one: Shown) -> str:
+    """Say where the only announcement is."""
     found = one.announcement
     match found.state:
         case AnnouncementState.PUBLISHED if found.published_at is not None:
-            return f"{subject} is there since {time_words(found.published_at, one.zone, one.now)}."
+            words = _("It is there since {time}.")
         case AnnouncementState.PLANNED if found.publish_at > one.now:
-            return f"{subject} is on the schedule for {time_words(found.publish_at, one.zone, one.now)}."
+            words = _("It is on the schedule for {time}.")
         case AnnouncementState.UNKNOWN:
-            return (
-                f"{subject} may be there: Telegram did not confirm. Look into {isolate(one.channel, _NAME_MAX)} first."
-            )
-    return f"{subject} is being published just now."
+            words = _("It may be there: Telegram did not confirm. Look into {channel} first.")
+        case _other:
+            words = _("It is being published just now.")
+    return words.format(time=_time(one), channel=isolate(one.channel, _NAME_MAX))
+
+
+def _there_in_channel(one: Shown) -> str:
+    """Say where one of several is."""
+    found = one.announcement
+    match found.state:
+        case AnnouncementState.PUBLISHED if found.published_at is not None:
+            words = _("{channel}: it is there since {time}.")
+        case AnnouncementState.PLANNED if found.publish_at > one.now:
+            words = _("{channel}: it is on the schedule for {time}.")
+        case AnnouncementState.UNKNOWN:
+            words = _("{channel}: it may be there: Telegram did not confirm. Look into {channel} first.")
+        case _other:
+            words = _("{channel}: it is being published just now.")
+    return words.format(time=_time(one), channel=isolate(one.channel, _NAME_MAX))
+
+
+def _time(one: Shown) -> str:
+    found = one.announcement
+    moment = found.published_at if found.state is AnnouncementState.PUBLISHED else None
+    return time_words(moment or found.publish_at, one.zone, one.now)
 
 
 # connecting a channel
@@ -140,35 +198,37 @@ def _there(one: Shown, subject: str) -> str:
 
 def connect_parent(draft: str) -> Parent | None:
     """Return where a channel was asked for; None: there is no draft."""
-    return Parent("Publish", DraftButton(act=DraftAction.SHOW, draft=draft).pack()) if draft else None
+    return Parent(_("Publish"), DraftButton(act=DraftAction.SHOW, draft=draft).pack()) if draft else None
 
 
 def rights_screen(title: str, bot_username: str, chat_id: int, draft: str, parent: Parent) -> Screen:
     """Return the sentence about rights the admin bot misses in a channel."""
-    again = button("Check again", CheckRights(chat_id=chat_id, draft=draft).pack())
+    again = button(_("Check again"), CheckRights(chat_id=chat_id, draft=draft).pack())
     return may_not_post(title, bot_username, again, parent)
 
 
 def switched_on(channel: Channel) -> Screen:
     """Say that posts are published in a channel from now on, and lead back to its card."""
-    card = button("Open its card", OpenChannel(chat_id=channel.chat_id).pack())
-    return Screen(f"{connected(channel.name)} I publish posts here.", ([card],), parent(Section.CHANNELS))
+    card = button(_("Open its card"), OpenChannel(chat_id=channel.chat_id).pack())
+    here = _("I publish posts here.")
+    text = f"{connected(channel.name)} {here}"
+    return Screen(text, ([card],), parent(Section.CHANNELS))
 
 
 def rights_for_switch(title: str, bot_username: str, chat_id: int) -> Screen:
     """Return the sentence about rights the admin bot misses, below a channel's card."""
-    again = button("Check again", ConnectChannel(chat_id=chat_id).pack())
+    again = button(_("Check again"), ConnectChannel(chat_id=chat_id).pack())
     back = Parent(cut(bare(title), _PARENT_MAX), OpenChannel(chat_id=chat_id).pack())
     return may_not_post(title, bot_username, again, back)
 
 
 def connected(title: str) -> str:
-    return f"{isolate(title, _TOLD_MAX)} is connected."
+    return _("{channel} is connected.").format(channel=isolate(title, _TOLD_MAX))
 
 
 def ask_channel_screen(parent: Parent) -> Screen:
-    return Screen(ASK_CHANNEL, (), parent)
+    return Screen(ask_channel(), (), parent)
 
 
 def connect_button(draft: str = "") -> Row:
-    return [button("Connect a channel", ConnectButton(draft=draft).pack())]
+    return [button(_("Connect a channel"), ConnectButton(draft=draft).pack())]

@@ -8,7 +8,8 @@ from aiogram.filters.callback_data import CallbackData
 from pydantic import Field
 
 from core.errors import BadInput
-from core.settings import BotSettings, Control, SettingField
+from core.settings import Control, SettingField
+from core.settings.fields import may_be_empty
 from core.settings.reading import expected
 
 #: characters of a setting's name and of a value, so that the data stays below Telegram's 64 bytes
@@ -47,7 +48,7 @@ class AskButton(CallbackData, prefix="sa"):
     name: str = Field(max_length=_NAME_MAX)
 
 
-class ShowButton(CallbackData, prefix="sh"):
+class ShowButton(CallbackData, prefix="ssh"):
     """Send a text as its readers get it."""
 
     name: str = Field(max_length=_NAME_MAX)
@@ -85,7 +86,7 @@ def to_button(value: Any) -> str:
 def from_button(field: SettingField, text: str) -> Any:
     """Return the value a button carries. Raises BadInput for one no screen of ours carries."""
     if text == _EMPTY:
-        if BotSettings.model_fields[field.name].default is None:
+        if may_be_empty(field.name):
             return None
     elif field.control is Control.SWITCH and text in ("0", "1"):
         return text == "1"

@@ -9,12 +9,13 @@ from aiogram.types import InlineKeyboardButton
 
 from core.settings import TEXTS, AccessMode, BotSettings, Control, SettingField, limits_of
 from core.settings.changes import SettingsNow
-from core.settings.fields import amount_words
+from core.settings.fields import amount_words, may_be_empty
 from core.settings.reading import expected
 from core.templates import without_tags
 from views.buttons import PRIMARY, Row, button
 from views.conflicts import conflict
 from views.html import cut, esc, isolate
+from views.language import _, ngettext, pgettext
 from views.screen_limits import fits
 from views.screens import Parent, Screen, in_pairs
 from views.settings.callbacks import (
@@ -53,8 +54,8 @@ class Seen:
 def field_screen(field: SettingField, seen: Seen, undo: InlineKeyboardButton | None = None) -> Screen:
     """Return one setting: what it is, its value, its usual value, who changed it, and its control."""
     value, usual = seen.now.value(field.name), getattr(seen.now.usual, field.name)
-    lines = [f"<b>{field.label}</b>", esc(field.sentence), "", f"Now: {_shown(field, value)}"]
-    lines.append(f"Usually: {esc(value_words(field, usual))}")
+    lines = [f"<b>{field.label}</b>", esc(field.sentence), "", _("Now: {value}").format(value=_shown(field, value))]
+    lines.append(_("Usually: {value}").format(value=esc(value_words(field, usual))))
     lines += _changed_by(field, seen)
     rows = [*_control(field, value), _extra(field, value), _below(field, value, usual), [undo] if undo else []]
     return Screen("\n".join(lines), tuple(row for row in rows if row), group_parent(field))
@@ -67,13 +68,17 @@ def question(field: SettingField) -> Screen:
 
 def save_screen(field: SettingField, html: str) -> Screen:
     """Ask whether a text is saved that was just shown as its readers get it."""
-    placeholders = "" if field.name == "contact" else " with the longest values"
+    length = esc(length_words(field.name, html))
+    if field.name == "contact":
+        sentence = _("Above it stands: {length}").format(length=length)
+    else:
+        sentence = _("Above it stands with the longest values: {length}").format(length=length)
     return Screen(
-        f"<b>{field.label}</b>\nAbove it stands{placeholders}: {esc(length_words(field.name, html))}",
+        f"<b>{field.label}</b>\n{sentence}",
         (
             [
-                button("Save", SaveButton(name=field.name).pack(), style=PRIMARY),
-                button("Again", AskButton(name=field.name).pack()),
+                button(_("Save"), SaveButton(name=field.name).pack(), style=PRIMARY),
+                button(_("Again"), AskButton(name=field.name).pack()),
             ],
         ),
         _field_parent(field),
@@ -87,7 +92,7 @@ def confirm_screen(field: SettingField, value: Any, seen: Seen, note: str) -> Sc
         name=field.name, value=to_button(value), seen=seen_of(field, seen.now.value(field.name))
     ).pack()
     words = value_words(field, value)
-    head = f"<b>{field.label}: {words}?</b>"
+    head = _("<b>{label}: {value}?</b>").format(label=field.label, value=words)
     return Screen(
         "\n".join(part for part in (head, _meaning(AccessMode(value), settings), note) if part),
         ([button(words[:1].upper() + words[1:], data, style=PRIMARY)],),
@@ -99,7 +104,7 @@ def conflict_screen(field: SettingField, seen: Seen, save_mine: str) -> Screen:
     """Say who else changed the setting a moment ago. `save_mine`: callback data."""
     last = seen.now.changes.get(field.name)
     return conflict(
-        last.name if last and last.name else "Somebody",
+        last.name if last else "",
         esc(value_words(field, seen.now.value(field.name))),
         save_mine=save_mine,
         keep_theirs=FieldButton(name=field.name).pack(),
@@ -110,20 +115,20 @@ def conflict_screen(field: SettingField, seen: Seen, save_mine: str) -> Screen:
 def _meaning(mode: AccessMode, settings: BotSettings) -> str:
     """Say what a mode means for subscribers."""
     if mode is AccessMode.OPEN:
-        return "From now on posts cost nothing. Credits and passes stay for the day you change this again."
+        return _("From now on posts cost nothing. Credits and passes stay for the day you change this again.")
     if mode is AccessMode.CREDITS:
         each = settings.free_deliveries_per_token
-        gives = "1 credit" if each == 1 else f"{each:,} credits"
-        return f"From now on a post costs 1 credit, and one unlock gives {gives}. Passes stay valid."
-    return (
-        f"From now on posts are for those with a pass, and one unlock gives one for "
-        f"{_pass(settings)}. Credits stay valid."
-    )
-
-
-def _pass(settings: BotSettings) -> str:
+        return ngettext(
+            "From now on a post costs 1 credit, and one unlock gives {count} credit. Passes stay valid.",
+            "From now on a post costs 1 credit, and one unlock gives {count} credits. Passes stay valid.",
+            each,
+        ).format(count=f"{each:,}")
     hours = settings.pass_hours
-    return f"{hours} hours" if hours != 1 else "1 hour"
+    return ngettext(
+        "From now on posts are for those with a pass, and one unlock gives one for {count} hour. Credits stay valid.",
+        "From now on posts are for those with a pass, and one unlock gives one for {count} hours. Credits stay valid.",
+        hours,
+    ).format(count=hours)
 
 
 def _shown(field: SettingField, value: Any) -> str:
@@ -142,14 +147,20 @@ def _changed_by(field: SettingField, seen: Seen) -> list[str]:
     last = seen.now.changes.get(field.name)
     if last is None:
         return []
-    return [f"Changed by {isolate(last.name or str(last.by), 40)}, {date_and_time(last.at, seen.zone, seen.at)}"]
+    name, time = isolate(last.name or str(last.by), 40), date_and_time(last.at, seen.zone, seen.at)
+    return [_("Changed by {name}, {time}").format(name=name, time=time)]
 
 
 def _asked(field: SettingField) -> str:
     known = TEXTS[field.name].placeholders if field.control is Control.TEXT else {}
-    placeholders = f" Placeholders: {', '.join(f'{{{name}}}' for name in known)}." if known else ""
-    send = "Send the text, formatted as you like it." if field.control is Control.TEXT else "Send the new value."
-    return f"{send}{placeholders} {expected(field)}"
+    if field.control is not Control.TEXT:
+        return _("Send the new value. {expected}").format(expected=expected(field))
+    if not known:
+        return _("Send the text, formatted as you like it. {expected}").format(expected=expected(field))
+    placeholders = ", ".join(f"{{{name}}}" for name in known)
+    return _("Send the text, formatted as you like it. Placeholders: {placeholders}. {expected}").format(
+        placeholders=placeholders, expected=expected(field)
+    )
 
 
 def _field_parent(field: SettingField) -> Parent:
@@ -171,14 +182,14 @@ def _control(field: SettingField, value: Any) -> list[Row]:
             offered: list[tuple[str, Any]] = [(amount_words(field, one), one) for one in field.offered]
             if field.never:
                 # “off” is the least, “never” the most
-                place = 0 if field.never == "off" else len(offered)
-                has_none = BotSettings.model_fields[field.name].default is None
+                place = 0 if field.never_source == "off" else len(offered)
+                has_none = may_be_empty(field.name)
                 offered.insert(place, (field.never, None if has_none else 0))
             return [*in_pairs([_choice(field, words, one, value) for words, one in offered])]
         case Control.CHOICE:
             return [[_choice(field, words, one, value)] for one, words in field.words.items()]
         case Control.SWITCH:
-            return [[_set(field, "Turn off" if value else "Turn on", not value, value)]]
+            return [[_set(field, _("Turn off") if value else _("Turn on"), not value, value)]]
     return []
 
 
@@ -190,11 +201,11 @@ def _below(field: SettingField, value: Any, usual: Any) -> Row:
     """Return the row below the control: `Type it`, what shows the value, `Usual value`."""
     row = []
     if field.control in (Control.NUMBER, Control.DURATION):
-        row.append(button("Type it", AskButton(name=field.name).pack()))
+        row.append(button(_("Type it"), AskButton(name=field.name).pack()))
     elif field.control in (Control.TEXT, Control.LINE, Control.LINK):
-        row.append(button("Change", AskButton(name=field.name).pack(), style=PRIMARY))
+        row.append(button(pgettext("button", "Change"), AskButton(name=field.name).pack(), style=PRIMARY))
     if value != usual:
-        row.append(_set(field, "Usual value", usual, value))
+        row.append(_set(field, _("Usual value"), usual, value))
     return row
 
 
@@ -203,5 +214,5 @@ def _extra(field: SettingField, value: Any) -> Row:
     if value is None:
         return []
     if field.control is Control.LINK:
-        return [InlineKeyboardButton(text="Open", url=value)]
-    return [button("Show it", ShowButton(name=field.name).pack())] if field.control is Control.TEXT else []
+        return [InlineKeyboardButton(text=pgettext("button", "Open"), url=value)]
+    return [button(_("Show it"), ShowButton(name=field.name).pack())] if field.control is Control.TEXT else []

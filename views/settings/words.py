@@ -4,17 +4,10 @@ from typing import Any
 
 from core.settings import Control, SettingField
 from core.settings.announcing import DEFAULT_LABEL
-from core.settings.fields import amount_words
+from core.settings.fields import amount_words, on_or_off
 from core.templates import without_tags
 from views.html import cut
-
-#: what holds while the owners have set nothing
-_OF_NONE = {
-    "welcome_text": "the bot's own",
-    "deleted_text": "the bot's own",
-    "post_template": "title and text",
-    "button_label": DEFAULT_LABEL,
-}
+from views.language import _, pgettext
 
 
 def value_words(field: SettingField, value: Any, longest: int = 40) -> str:
@@ -25,10 +18,22 @@ def value_words(field: SettingField, value: Any, longest: int = 40) -> str:
         case Control.CHOICE:
             return field.words[str(value)]
         case Control.SWITCH:
-            return "on" if value else "off"
+            return on_or_off(is_on=bool(value))
         case Control.NUMBER:
             return f"{value:,}"
     if value is None:
-        return _OF_NONE.get(field.name, "none")
+        return _unset(field.name)
     text = without_tags(str(value)) if field.control is Control.TEXT else str(value)
     return cut(" ".join(text.split()), longest)
+
+
+def _unset(name: str) -> str:
+    """Say what holds while the owners have set nothing."""
+    match name:
+        case "welcome_text" | "deleted_text":
+            return _("the bot's own")
+        case "post_template":
+            return _("title and text")
+        case "button_label":
+            return DEFAULT_LABEL
+    return pgettext("value of a setting", "none")

@@ -12,6 +12,7 @@ from core.shorteners.records import Shortener
 from views.buttons import DANGER, PRIMARY, Row, button
 from views.conflicts import conflict
 from views.html import bare, cut
+from views.language import _, pgettext
 from views.navigation import GroupButton, Section, parent
 from views.screens import Parent, Screen
 from views.shorteners import texts
@@ -31,12 +32,12 @@ PAGE = 6
 _NAME_ON_ROW = 15
 PARENT = parent(Section.SHORTENERS)
 #: the group of settings with the row that opens the list
-_UNLOCKING = Parent("Unlocking", GroupButton(group=Group.UNLOCKING).pack())
+_UNLOCKING = Parent(lambda: _("Unlocking"), GroupButton(group=Group.UNLOCKING).pack())
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One shortener with what is known about it."""
+    """One shortener with its counts and state."""
 
     one: Shortener
     state: ShortenerState
@@ -50,16 +51,16 @@ class Entry:
 
 def short_list(entries: Sequence[Entry], page: int = 0) -> Screen:
     """Return one button per shortener, the pages, and `Add`."""
-    add = [button("Add", AddShortener().pack(), style=PRIMARY)]
+    add = [button(pgettext("button", "Add"), AddShortener().pack(), style=PRIMARY)]
     if not entries:
-        return Screen(texts.EMPTY, (add,), _UNLOCKING)
+        return Screen(texts.empty(), (add,), _UNLOCKING)
     last = (len(entries) - 1) // PAGE
     page = min(page, last)
     rows: list[Row] = [[_row(entry)] for entry in entries[page * PAGE : (page + 1) * PAGE]]
     # with two pages the pager and `Add` share a row: eight rows are the most
-    turn: Row = [button("‹ Prev", ShortenerPage(page=page - 1).pack())] if page else []
-    turn += [button("Next ›", ShortenerPage(page=page + 1).pack())] if page < last else []
-    return Screen(texts.LIST, (*rows, [*turn, *add]), _UNLOCKING)
+    turn: Row = [button(_("‹ Prev"), ShortenerPage(page=page - 1).pack())] if page else []
+    turn += [button(_("Next ›"), ShortenerPage(page=page + 1).pack())] if page < last else []
+    return Screen(texts.listed(), (*rows, [*turn, *add]), _UNLOCKING)
 
 
 def _row(entry: Entry) -> InlineKeyboardButton:
@@ -74,14 +75,14 @@ def card(entry: Entry, zone: ZoneInfo) -> Screen:
         button(sign, ShareButton(code=one.code, seen=one.share, share=share).pack())
         for sign, share in (("−", one.share - 1), ("+", one.share + 1))
     )
-    pause = ("Resume", ShortenerAction.RESUME) if one.is_paused else ("Pause", ShortenerAction.PAUSE)
+    pause = (_("Resume"), ShortenerAction.RESUME) if one.is_paused else (_("Pause"), ShortenerAction.PAUSE)
     rows: list[Row] = [
         [less, more],
-        [button("Test", entry.act(ShortenerAction.TEST)), button(pause[0], entry.act(pause[1]))],
+        [button(pgettext("button", "Test"), entry.act(ShortenerAction.TEST)), button(pause[0], entry.act(pause[1]))],
     ]
     if not one.is_of_environment:
-        replace = button("Replace key", entry.act(ShortenerAction.REPLACE_KEY))
-        rows.append([replace, button("Remove", entry.act(ShortenerAction.REMOVE))])
+        replace = button(_("Replace key"), entry.act(ShortenerAction.REPLACE_KEY))
+        rows.append([replace, button(pgettext("button", "Remove"), entry.act(ShortenerAction.REMOVE))])
     html = texts.card(one, entry.state, entry.counts, percent=entry.percent, zone=zone)
     return Screen(html, tuple(rows), PARENT)
 
@@ -93,12 +94,12 @@ def _card_parent(code: str, name: str) -> Parent:
 
 
 def ask_address() -> Screen:
-    return Screen(texts.ASK_ADDRESS, (), PARENT)
+    return Screen(texts.ask_address(), (), PARENT)
 
 
 def ask_key(code: str | None = None, name: str = "") -> Screen:
     """Return the question for a key. `code`: of the shortener whose key is replaced."""
-    return Screen(texts.ASK_KEY, (), PARENT if code is None else _card_parent(code, name))
+    return Screen(texts.ask_key(), (), PARENT if code is None else _card_parent(code, name))
 
 
 def no_vault(problem: str) -> Screen:
@@ -106,7 +107,7 @@ def no_vault(problem: str) -> Screen:
 
 
 def full() -> Screen:
-    return Screen(texts.FULL, (), PARENT)
+    return Screen(texts.full(), (), PARENT)
 
 
 def _draft(act: DraftAction, draft_id: str) -> str:
@@ -115,29 +116,33 @@ def _draft(act: DraftAction, draft_id: str) -> str:
 
 def tested(draft_id: str, took_s: float, url: str) -> Screen:
     """Return the result of a test that succeeded."""
-    save = button("Save", _draft(DraftAction.SAVE, draft_id), style=PRIMARY)
+    save = button(_("Save"), _draft(DraftAction.SAVE, draft_id), style=PRIMARY)
     return Screen(
-        texts.answered(took_s, url), ([save, button("Change", _draft(DraftAction.CHANGE, draft_id))],), PARENT
+        texts.answered(took_s, url),
+        ([save, button(pgettext("button", "Change"), _draft(DraftAction.CHANGE, draft_id))],),
+        PARENT,
     )
 
 
 def not_tested(draft_id: str, kind: str, status: int | None = None) -> Screen:
     """Return the result of a test that failed: nothing is saved."""
-    again = button("Try again", _draft(DraftAction.TRY_AGAIN, draft_id), style=PRIMARY)
+    again = button(_("Try again"), _draft(DraftAction.TRY_AGAIN, draft_id), style=PRIMARY)
     return Screen(
-        texts.failed(kind, status), ([again, button("Change", _draft(DraftAction.CHANGE, draft_id))],), PARENT
+        texts.failed(kind, status),
+        ([again, button(pgettext("button", "Change"), _draft(DraftAction.CHANGE, draft_id))],),
+        PARENT,
     )
 
 
 def confirm_remove(entry: Entry) -> Screen:
-    remove = button("Remove", entry.act(ShortenerAction.REMOVE_CONFIRMED), style=DANGER)
+    remove = button(pgettext("button", "Remove"), entry.act(ShortenerAction.REMOVE_CONFIRMED), style=DANGER)
     return Screen(
         texts.confirm_remove(entry.one, entry.counts), ([remove],), _card_parent(entry.one.code, entry.one.name)
     )
 
 
 def share_conflict(theirs: Shortener, mine: int) -> Screen:
-    """Return what is asked when somebody else has changed the share. `theirs`: the shortener as it is now."""
+    """Return the question after another person has changed the share. `theirs`: the shortener as it is now."""
     save = ShareButton(code=theirs.code, seen=theirs.share, share=mine).pack()
     keep = ShortenerButton(act=ShortenerAction.OPEN, code=theirs.code).pack()
     change = texts.share_set(theirs.share)
@@ -145,13 +150,13 @@ def share_conflict(theirs: Shortener, mine: int) -> Screen:
 
 
 def key_conflict(theirs: Shortener, draft_id: str) -> Screen:
-    """Return what is asked when somebody else has replaced the key."""
+    """Return the question after another person has replaced the key."""
     keep = ShortenerButton(act=ShortenerAction.OPEN, code=theirs.code).pack()
     save = _draft(DraftAction.SAVE_MINE, draft_id)
-    return conflict(theirs.set_by_name, texts.ANOTHER_KEY, save_mine=save, keep_theirs=keep, parent=PARENT)
+    return conflict(theirs.set_by_name, texts.another_key(), save_mine=save, keep_theirs=keep, parent=PARENT)
 
 
 def pasted_key(*, is_deleted: bool) -> Screen:
     """Return the answer to a message that looks like a key; no screen of the Menu's tree."""
-    open_them = button("Shorteners", PARENT.data)
-    return Screen(texts.PASTED_KEY if is_deleted else texts.PASTED_KEY_LEFT, ([open_them],))
+    open_them = button(PARENT.name, PARENT.data)
+    return Screen(texts.pasted_key() if is_deleted else texts.pasted_key_left(), ([open_them],))

@@ -1,36 +1,47 @@
-"""Callback data of the statistics. Clients can forge it: data with other spans is refused."""
+"""Callback data of the statistics. Clients can forge it: periods and pages are checked, codes looked up."""
 
-from typing import Annotated
+from enum import StrEnum
 
 from aiogram.filters.callback_data import CallbackData
-from pydantic import AfterValidator
+from pydantic import Field
 
-#: days the numbers and pictures can show; 1 is today
-SPANS = (1, 7, 30, 90)
-
-
-def _span(days: int) -> int:
-    if days not in SPANS:
-        raise ValueError("no such span")
-    return days
+from core.ids import CODE_LENGTH
+from core.statistics.periods import Period
 
 
-Span = Annotated[int, AfterValidator(_span)]
+class View(StrEnum):
+    """The screens of the statistics. A closed list."""
+
+    OVERVIEW = "o"
+    POSTS = "p"
+    STOPS = "w"
+    SOURCES = "s"
+    SHORTENERS = "h"
 
 
-class NumbersButton(CallbackData, prefix="sn"):
-    """Show the numbers of the last `days` days."""
+class StatisticsButton(CallbackData, prefix="sn"):
+    """Show a screen for a period."""
 
-    days: Span
+    view: View = View.OVERVIEW
+    period: Period = Period.WEEK
+    page: int = Field(default=0, ge=0, le=10_000)
 
 
 class PicturesButton(CallbackData, prefix="sp"):
-    """Draw the pictures of the last `days` days."""
+    """Draw the pictures of a period."""
 
-    days: Span
+    period: Period
 
 
-class CountButton(CallbackData, prefix="sc"):
-    """Request a new count, and show the numbers of the last `days` days."""
+class CsvButton(CallbackData, prefix="csv"):
+    """Send the days of a period as a file."""
 
-    days: Span
+    period: Period
+
+
+class PostNumbersButton(CallbackData, prefix="snp"):
+    """Show the numbers of a post of the list."""
+
+    code: str = Field(max_length=CODE_LENGTH)
+    period: Period
+    page: int = Field(default=0, ge=0, le=10_000)

@@ -10,9 +10,10 @@ from aiogram.types import (
 )
 
 from views.buttons import PRIMARY, Row, button, rights
+from views.language import _
 from views.links import add_to_channel_link
 from views.storage.callbacks import SetupAction, SetupButton
-from views.storage.texts import PICKER_BUTTON
+from views.storage.texts import picker_button
 
 #: identifies the answer to the chat picker
 STORAGE_REQUEST_ID = 1
@@ -34,7 +35,7 @@ def pick_storage() -> ReplyKeyboardMarkup:
         request_title=True,
     )
     return ReplyKeyboardMarkup(
-        keyboard=[[KeyboardButton(text=PICKER_BUTTON, request_chat=request)]],
+        keyboard=[[KeyboardButton(text=picker_button(), request_chat=request)]],
         resize_keyboard=True,
         one_time_keyboard=True,
     )
@@ -43,7 +44,7 @@ def pick_storage() -> ReplyKeyboardMarkup:
 def missing_rights(chat_id: int, to_add: Sequence[tuple[str, tuple[str, ...]]]) -> tuple[Row, ...]:
     """Add bots to the channel, each as (username, rights), then check again."""
     rows: list[Row] = [
-        [InlineKeyboardButton(text=f"Add @{username}", url=add_to_channel_link(username, wanted))]
+        [InlineKeyboardButton(text=_("Add @{bot}").format(bot=username), url=add_to_channel_link(username, wanted))]
         for username, wanted in to_add
     ]
     return (*rows, [_check_again(chat_id)])
@@ -52,13 +53,13 @@ def missing_rights(chat_id: int, to_add: Sequence[tuple[str, tuple[str, ...]]]) 
 def add_user_bot(chat_id: int, username: str) -> tuple[Row, ...]:
     """Add the user bot to the channel; the set-up goes on by itself once it is in."""
     link = add_to_channel_link(username, USER_BOT_RIGHTS)
-    add = InlineKeyboardButton(text=f"Add @{username}", url=link, style=PRIMARY)
+    add = InlineKeyboardButton(text=_("Add @{bot}").format(bot=username), url=link, style=PRIMARY)
     return [add], [_check_again(chat_id)]
 
 
 def _check_again(chat_id: int) -> InlineKeyboardButton:
-    return button("Check again", SetupButton(act=SetupAction.CHECK, chat_id=chat_id).pack())
+    return button(_("Check again"), SetupButton(act=SetupAction.CHECK, chat_id=chat_id).pack())
 
 
 def change_button() -> InlineKeyboardButton:
-    return button("Change the storage channel", SetupButton(act=SetupAction.CHOOSE).pack())
+    return button(_("Change the storage channel"), SetupButton(act=SetupAction.CHOOSE).pack())

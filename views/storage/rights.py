@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from enum import StrEnum
 
+from views.language import _
+
 
 class Lack(StrEnum):
     """One missing right. A closed list."""
@@ -16,15 +18,22 @@ class Lack(StrEnum):
     UNKNOWN = "unknown"
 
 
-_WORDS = {
-    Lack.NOT_THERE: "is not an administrator there",
-    Lack.POST: "lacks the right “Post messages”",
-    Lack.DELETE: "lacks the right “Delete messages”",
-    Lack.INVITE: "lacks the right “Add subscribers” (in groups “Invite users via link”)",
-    Lack.UNKNOWN: "could not be checked just now, because Telegram did not answer",
-}
+def _words(lack: Lack) -> str:
+    """Return a lack behind the bot's name."""
+    return {
+        Lack.NOT_THERE: _("is not an administrator there"),
+        Lack.POST: _("lacks the right “Post messages”"),
+        Lack.DELETE: _("lacks the right “Delete messages”"),
+        Lack.INVITE: _("lacks the right “Add subscribers” (in groups “Invite users via link”)"),
+        Lack.UNKNOWN: _("could not be checked just now, because Telegram did not answer"),
+    }[lack]
 
 
 def lacks_of(username: str, lacks: Sequence[Lack]) -> str:
     """Return `@bot lacks the right “Post messages” and lacks the right “Delete messages”`."""
-    return f"@{username} " + " and ".join(_WORDS[lack] for lack in lacks)
+    if not lacks:
+        return f"@{username}"
+    words = _words(lacks[0])
+    for lack in lacks[1:]:
+        words = _("{lacks} and {lack}").format(lacks=words, lack=_words(lack))
+    return _("@{bot} {lacks}").format(bot=username, lacks=words)

@@ -19,7 +19,43 @@ class Joined(CallbackData, prefix="joined"):
     code: str
 
 
+class AskLanguage(CallbackData, prefix="asklang"):
+    """Ask which language the bot speaks."""
+
+
+class ChooseLanguage(CallbackData, prefix="language"):
+    """Speak another language from now on. `code`: one of those there are catalogues for."""
+
+    code: str
+
+
 class NewLink(CallbackData, prefix="newlink"):
     """Make a new unlock link. `code`: the post that waits for it, "" for none."""
 
     code: str
+
+
+class GetAgainFree(CallbackData, prefix="againfree"):
+    """Deliver the post again, if that costs nothing."""
+
+    code: str
+
+
+class SendAgain(CallbackData, prefix="sendagain"):
+    """Deliver the post anew and delete the copy that is there."""
+
+    code: str
+
+
+class UnlockMore(CallbackData, prefix="unlock"):
+    """Make an unlock for no post, in a message of its own."""
+
+
+class ShowMe(CallbackData, prefix="me"):
+    """Show what the subscriber has."""
+
+
+class SetNews(CallbackData, prefix="news"):
+    """Turn broadcasts on or off."""
+
+    on: bool

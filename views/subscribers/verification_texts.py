@@ -1,12 +1,10 @@
-"""The texts of the verification page. Plain text: the template escapes it. `_` translates a sentence."""
+"""The texts of the verification page. Plain text: the template escapes it."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from core.verification import Token, VerificationResult
-
-Translate = Callable[[str], str]
+from views.language import _, ngettext
 
 
 class Action(StrEnum):
@@ -44,20 +42,33 @@ class Sheet:
     label: str = ""
     #: shown while the page counts down to leaving by itself; "": it does not
     going_on: str = ""
+    #: seconds to wait before the button counts
+    wait_s: int = 0
 
 
-def to_finish(_: Translate) -> Sheet:
-    """Return the page of an unused link, before its button is pressed."""
+def too_fast(wait_s: int) -> Sheet:
+    """Say that its button was pressed too early, and when it counts."""
+    return replace(to_finish(wait_s), heading=_("A little too quick"))
+
+
+def to_finish(wait_s: int = 0) -> Sheet:
+    """Return the page of an unused link, before its button is pressed. `wait_s`: seconds until that counts."""
+    wait = ngettext(
+        "Wait {count} second before you press it: sooner does not count.",
+        "Wait {count} seconds before you press it: sooner does not count.",
+        wait_s,
+    ).format(count=wait_s)
     return Sheet(
         heading=_("Almost done"),
-        lines=(_("Press the button to finish. Then you go back to Telegram."),),
+        lines=(_("Press the button to finish. Then you go back to Telegram."), *((wait,) if wait_s else ())),
+        wait_s=wait_s,
         tone=Tone.OPEN,
         action=Action.FINISH,
         label=_("Finish"),
     )
 
 
-def verified(_: Translate, *, goes_on: bool) -> Sheet:
+def verified(*, goes_on: bool) -> Sheet:
     """Say that it is done. `goes_on`: the page leads back by itself after a few seconds."""
     going_on = _("You go back to Telegram in 3 seconds. If nothing happens, press the button.") if goes_on else ""
     return Sheet(
@@ -70,7 +81,7 @@ def verified(_: Translate, *, goes_on: bool) -> Sheet:
     )
 
 
-def turned_down(result: VerificationResult, token: Token, _: Translate) -> Sheet:
+def turned_down(result: VerificationResult, token: Token) -> Sheet:
     """Say that a known token does not count."""
     if result is VerificationResult.USED:
         return Sheet(
@@ -86,68 +97,63 @@ def turned_down(result: VerificationResult, token: Token, _: Translate) -> Sheet
             action=Action.NEW_TOKEN,
             label=_("Get a new link"),
         )
-    heading, why = _why(result, _)
+    if result is VerificationResult.WRONG_ORIGIN:
+        return Sheet(
+            heading=_("This way does not count"),
+            lines=(
+                _("This page could not see that you came through the link the bot gave you. Some browsers hide it."),
+                _("Please go back to the chat and open the page with its button, perhaps in another browser."),
+            ),
+            action=Action.BOT,
+            label=_("Back to Telegram"),
+        )
     # a link that is a free replacement itself is not replaced for free again
     free = (
         () if token.is_replacement else (_("One new link in its place does not count towards your limit for the day."),)
     )
-    return Sheet(heading=heading, lines=(*why, *free), action=Action.NEW_TOKEN, label=_("Get a new link"))
-
-
-def _why(result: VerificationResult, _: Translate) -> tuple[str, tuple[str, ...]]:
-    """Return heading and reason. No accusation: a restored tab or a careful browser ends here, too."""
-    if result is VerificationResult.TOO_FAST:
-        return _("A little too quick"), (
-            _("That was quicker than this page allows, so this link does not count."),
-            _("Please take a new one and go through its page once more, without hurry."),
-        )
-    if result is VerificationResult.WRONG_ORIGIN:
-        return _("This way does not count"), (
-            _("This page could not see that you came through the link the bot gave you. Some browsers hide it."),
-            _("Please take a new link and follow it to its end, perhaps in another browser."),
-        )
-    return _("This link does not count any more"), (
-        _("It was finished too quickly, or not through the whole way. Please take a new one."),
-    )
+    why = _("It was finished too quickly, or not through the whole way. Please take a new one.")
+    heading = _("This link does not count any more")
+    return Sheet(heading=heading, lines=(why, *free), action=Action.NEW_TOKEN, label=_("Get a new link"))
 
 
 def unknown() -> Sheet:
-    """Say that there is no such token; in English, because the subscriber's language is not known."""
+    """Say that there is no such token."""
     return Sheet(
-        heading="This link is not valid",
-        lines=("Please check that you copied all of it, or ask the bot for a new one.",),
+        heading=_("This link is not valid"),
+        lines=(_("Please check that you copied all of it, or ask the bot for a new one."),),
         action=Action.BOT,
-        label="Open the bot",
+        label=_("Open the bot"),
     )
 
 
 def nothing_here() -> Sheet:
     """Say that this address has no page."""
-    return Sheet(heading="There is nothing here", lines=("Please check the address.",))
+    return Sheet(heading=_("There is nothing here"), lines=(_("Please check the address."),))
 
 
 def not_understood() -> Sheet:
     """Answer a request that no page of ours makes."""
     return Sheet(
-        heading="That was not understood", lines=("Please go back, open the page again and press its button.",)
+        heading=_("That was not understood"),
+        lines=(_("Please go back, open the page again and press its button."),),
     )
 
 
 def unavailable() -> Sheet:
     """Say that the database is away."""
     return Sheet(
-        heading="A short break",
-        lines=("We are having a short break. Please try again in a moment.",),
+        heading=_("A short break"),
+        lines=(_("We are having a short break. Please try again in a moment."),),
         action=Action.AGAIN,
-        label="Try again",
+        label=_("Try again"),
     )
 
 
 def failed(error_id: str) -> Sheet:
     """Say that something went wrong. `error_id`: as in the log."""
     return Sheet(
-        heading="Something went wrong",
-        lines=("It is our fault. Please try again in a moment.", f"Error {error_id}"),
+        heading=_("Something went wrong"),
+        lines=(_("It is our fault. Please try again in a moment."), _("Error {code}").format(code=error_id)),
         action=Action.AGAIN,
-        label="Try again",
+        label=_("Try again"),
     )

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from core.jobs import JobOutcome, JobRun
 from views.html import bare, cut, esc
+from views.language import _, ngettext
 from views.navigation import Section, parent
 from views.quantities import in_bytes
 from views.screens import Screen
@@ -19,8 +20,13 @@ _PATH_MAX, _ERROR_MAX = 120, 160
 #: the job's count for the size of the file
 BYTES = "bytes"
 
-ASKED_FOR = "Asked for. It waits for a process to take it."
-ASKED_FOR_BEFORE = "It is asked for already."
+
+def asked_for() -> str:
+    return _("Asked for. It waits for a process to take it.")
+
+
+def asked_for_before() -> str:
+    return _("It is asked for already.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +54,17 @@ def backup(backups: Backups, job: str, now: datetime, zone: ZoneInfo) -> Screen:
 
 def _text(backups: Backups, now: datetime, zone: ZoneInfo) -> str:
     folder = esc(cut(bare(backups.folder), _PATH_MAX))
-    kept = "The last one is kept" if backups.keep == 1 else f"The last {backups.keep:,} are kept"
+    kept = ngettext(
+        "The last one is kept in <code>{folder}</code> on the machine that runs the jobs.",
+        "The last {count} are kept in <code>{folder}</code> on the machine that runs the jobs.",
+        backups.keep,
+    ).format(count=f"{backups.keep:,}", folder=folder)
     lines = [
-        f"<b>Backup</b>, as of {clock_time(now, zone)}",
+        _("<b>Backup</b>, as of {time}").format(time=clock_time(now, zone)),
         *_doing(backups, now),
         "",
         *_newest(backups, now, zone),
-        f"{kept} in <code>{folder}</code> on the machine that runs the jobs.",
+        kept,
     ]
     return "\n".join(lines)
 
@@ -63,25 +73,36 @@ def _doing(backups: Backups, now: datetime) -> list[str]:
     waiting = next((run for run in backups.runs if run.is_waiting), None)
     if backups.is_running:
         running = next((run for run in backups.runs if run.is_running), None)
-        since = "" if running is None else f", for {duration(now - running.started_at)} so far"
-        return [f"One is being written{since}." + (" Another one is asked for and follows." if waiting else "")]
+        said = _("One is being written.")
+        if running is not None:
+            span = duration(now - running.started_at)
+            said = _("One is being written, for {span} so far.").format(span=span)
+        follows = _("Another one is asked for and follows.")
+        return [f"{said} {follows}" if waiting else said]
     if waiting is not None:
-        return [f"Asked for {words.ago(waiting.started_at, now)}. It waits for a process to take it."]
+        ago = words.ago(waiting.started_at, now)
+        return [_("Asked for {ago}. It waits for a process to take it.").format(ago=ago)]
     if not backups.runs:
-        return ["No backup has been tried yet, or its history was removed."]
+        return [_("No backup has been tried yet, or its history was removed.")]
     return _ended(backups.runs[0], now)
 
 
 def _ended(run: JobRun, now: datetime) -> list[str]:
     if run.outcome is None:
-        return [f"One was begun {words.ago(run.started_at, now)} and never ended: its process seems to be gone."]
+        ago = words.ago(run.started_at, now)
+        return [_("One was begun {ago} and never ended: its process seems to be gone.").format(ago=ago)]
     ended = words.ago(run.finished_at or run.started_at, now)
     if _has_written(run):
         took = words.took(run)
-        return [f"The last one was written {ended}{f' in {took}' if took else ''}.{_sent(run)}"]
+        said = _("The last one was written {ago}.").format(ago=ended)
+        if took:
+            said = _("The last one was written {ago} in {span}.").format(ago=ended, span=took)
+        sent = _sent(run)
+        return [f"{said} {sent}" if sent else said]
     if run.outcome is JobOutcome.SUCCEEDED:
-        return [f"The last try was stopped {ended}, before anything was written."]
-    lines = [f"The last try {words.outcome(run.outcome)}, {ended}. It left no backup."]
+        return [_("The last try was stopped {ago}, before anything was written.").format(ago=ended)]
+    how = words.outcome(run.outcome)
+    lines = [_("The last try {outcome}, {ago}. It left no backup.").format(outcome=how, ago=ended)]
     return [*lines, words.one_line(run.error, _ERROR_MAX)] if run.error else lines
 
 
@@ -93,10 +114,10 @@ def _has_written(run: JobRun) -> bool:
 def _sent(run: JobRun) -> str:
     """Say whether the owners got their copy; "" if none was to be sent."""
     if run.counts.get("sent"):
-        return " It was sent to the owners, too."
+        return _("It was sent to the owners, too.")
     if run.counts.get("too_large"):
-        return " It was too large to be sent to the owners."
-    return " It could not be sent to the owners." if run.counts.get("not_sent") else ""
+        return _("It was too large to be sent to the owners.")
+    return _("It could not be sent to the owners.") if run.counts.get("not_sent") else ""
 
 
 def _newest(backups: Backups, now: datetime, zone: ZoneInfo) -> list[str]:
@@ -105,9 +126,17 @@ def _newest(backups: Backups, now: datetime, zone: ZoneInfo) -> list[str]:
     if good is None:
         if not backups.runs:
             return []
-        tried = "the last run" if len(backups.runs) == 1 else f"the last {len(backups.runs)} runs"
-        return [f"No written backup is known: {tried} wrote none."]
-    size = f", {in_bytes(good.counts[BYTES])}" if BYTES in good.counts else ", of a size nobody noted"
-    written = f"Newest backup: {date_and_time(good.finished_at or good.started_at, zone, now)}{size}."
+        runs = ngettext(
+            "No written backup is known: the last run wrote none.",
+            "No written backup is known: the last {count} runs wrote none.",
+            len(backups.runs),
+        )
+        return [runs.format(count=f"{len(backups.runs):,}")]
+    at = date_and_time(good.finished_at or good.started_at, zone, now)
+    written = _("Newest backup: {time}, of a size nobody noted.").format(time=at)
+    if BYTES in good.counts:
+        written = _("Newest backup: {time}, {size}.").format(time=at, size=in_bytes(good.counts[BYTES]))
     age = now - (good.finished_at or good.started_at)
-    return [written, f"<b>It is {duration(age)} old.</b>"] if age > timedelta(days=2) else [written]
+    if age <= timedelta(days=2):
+        return [written]
+    return [written, _("<b>It is {span} old.</b>").format(span=duration(age))]

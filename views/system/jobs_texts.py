@@ -7,9 +7,11 @@ from zoneinfo import ZoneInfo
 from core.job_status import JobStatus
 from core.jobs import JobOutcome, JobRun
 from views.html import bare, cut, esc
+from views.language import _, pgettext
 from views.navigation import Section, parent
 from views.screen_limits import fits
 from views.screens import Parent, Screen
+from views.system import job_plans
 from views.system import jobs_keyboards as keyboards
 from views.system import jobs_words as words
 from views.system.job_titles import job_title
@@ -25,14 +27,37 @@ _BAD = (JobOutcome.FAILED, JobOutcome.TIMED_OUT, JobOutcome.MISSED, JobOutcome.A
 #: jobs in trouble named above the list
 _NAMED_MAX = 3
 
-ASKED_FOR = "Asked for. It waits for a process to take it, which takes a few seconds."
-ASKED_FOR_BEFORE = "It is asked for already and waits for a process to take it."
-FOLLOWS = "It is running. Another run is asked for and follows."
-PAUSED = "Paused. A run under way goes on to its end."
-PAUSED_BEFORE = "It is paused already."
-RESUMED = "Its next run begins by itself again."
-RESUMED_BEFORE = "It is not paused (any more)."
-GONE = "There is no such job (any more). Here are those there are."
+
+def asked_for() -> str:
+    return _("Asked for. It waits for a process to take it, which takes a few seconds.")
+
+
+def asked_for_before() -> str:
+    return _("It is asked for already and waits for a process to take it.")
+
+
+def follows() -> str:
+    return _("It is running. Another run is asked for and follows.")
+
+
+def paused() -> str:
+    return _("Paused. A run under way goes on to its end.")
+
+
+def paused_before() -> str:
+    return _("It is paused already.")
+
+
+def resumed() -> str:
+    return _("Its next run begins by itself again.")
+
+
+def resumed_before() -> str:
+    return _("It is not paused (any more).")
+
+
+def gone() -> str:
+    return _("There is no such job (any more). Here are those there are.")
 
 
 def job_list(statuses: Sequence[JobStatus], page: int, now: datetime, zone: ZoneInfo) -> Screen:
@@ -40,10 +65,11 @@ def job_list(statuses: Sequence[JobStatus], page: int, now: datetime, zone: Zone
     pages = max(1, -(-len(statuses) // keyboards.PAGE))
     page = min(page, pages - 1)
     bad = [one for one in statuses if _is_bad(one, now)]
-    lines = [f"<b>Jobs</b>, as of {clock_time(now, zone)}"]
-    lines += [f"⚠ {esc(job_title(one.name))}: {_state(one, now)}" for one in bad[:_NAMED_MAX]]
+    lines = [_("<b>Jobs</b>, as of {time}").format(time=clock_time(now, zone))]
+    for one in bad[:_NAMED_MAX]:
+        lines.append(_("⚠ {job}: {state}").format(job=esc(job_title(one.name)), state=_state(one, now)))
     if not bad:
-        lines.append("What runs by itself. Press one to open it.")
+        lines.append(_("What runs by itself. Press one to open it."))
     return Screen("\n".join(lines), keyboards.job_list(statuses, page, pages, now), parent(Section.SYSTEM))
 
 
@@ -58,18 +84,23 @@ def _state(status: JobStatus, now: datetime) -> str:
     """Say what the job is doing now, or how its last run ended."""
     run = status.last
     if status.is_waiting and run is not None:
-        waits = f"asked for {words.ago(run.started_at, now)}, waits for a process to take it"
-        return f"<b>running</b>; another run {waits}" if status.is_running(now) else waits
+        ago = words.ago(run.started_at, now)
+        if status.is_running(now):
+            return _("<b>running</b>; another run asked for {ago}, waits for a process to take it").format(ago=ago)
+        return _("asked for {ago}, waits for a process to take it").format(ago=ago)
     if status.is_running(now):
-        known = run is not None and run.is_running
-        return f"<b>running</b> for {duration(now - run.started_at)}" if known and run else "<b>running</b>"
-    return "has not run yet" if run is None else _ended(run, now)
+        if run is not None and run.is_running:
+            return _("<b>running</b> for {span}").format(span=duration(now - run.started_at))
+        return pgettext("a run", "<b>running</b>")
+    return _("has not run yet") if run is None else _ended(run, now)
 
 
 def _ended(run: JobRun, now: datetime) -> str:
     if run.outcome is None:
-        return f"began {words.ago(run.started_at, now)} and never ended: its process seems to be gone"
-    return f"{words.outcome(run.outcome)} {words.ago(run.finished_at or run.started_at, now)}"
+        ago = words.ago(run.started_at, now)
+        return _("began {ago} and never ended: its process seems to be gone").format(ago=ago)
+    ago = words.ago(run.finished_at or run.started_at, now)
+    return pgettext("a run", "{outcome} {ago}").format(outcome=words.outcome(run.outcome), ago=ago)
 
 
 # one job
@@ -79,9 +110,9 @@ def job(status: JobStatus, runs: Sequence[JobRun], now: datetime, zone: ZoneInfo
     """Return a job's screen. `runs`: its last ones, the latest first; the oldest are left out if too long."""
     head = _head(status, now, zone)
     error = next((run.error for run in runs if run.error), None)
-    tail = f"\nLast error: {words.one_line(error, _ERROR_MAX)}" if error else ""
+    tail = "\n" + _("Last error: {error}").format(error=words.one_line(error, _ERROR_MAX)) if error else ""
     entries = [_run(status, run, now, zone) for run in runs]
-    text = f"{head}\n\nIt has not run yet, or its history was removed."
+    text = "\n\n".join((head, _("It has not run yet, or its history was removed.")))
     while entries:
         text = "\n".join([head, "", *entries]) + tail
         if fits(text):
@@ -91,34 +122,46 @@ def job(status: JobStatus, runs: Sequence[JobRun], now: datetime, zone: ZoneInfo
 
 
 def _head(status: JobStatus, now: datetime, zone: ZoneInfo) -> str:
-    lines = [f"<b>{esc(job_title(status.name))}</b> {esc(status.plan.purpose)}"]
+    title, times = esc(job_title(status.name)), esc(job_plans.times_in_words(status.plan))
+    lines = [_("<b>{job}</b> {purpose}").format(job=title, purpose=esc(job_plans.purpose(status.plan)))]
     lease = status.lease
     if lease is not None and lease.paused_at is not None:
-        by = "" if lease.paused_by is None else f" by {words.asked_for_by(lease.paused_by)}"
-        since = date_and_time(lease.paused_at, zone, now)
-        lines.append(f"<b>Paused</b>{by} since {since}: no run begins by itself.")
+        lines.append(_paused_since(lease.paused_at, lease.paused_by, now, zone))
     elif status.next_at is not None:
-        lines.append(f"Runs {esc(status.plan.in_words)}, next {date_and_time(status.next_at, zone, now)}")
+        following = date_and_time(status.next_at, zone, now)
+        lines.append(_("Runs {times}, next {time}").format(times=times, time=following))
     else:
-        lines.append(f"Runs {esc(status.plan.in_words)}")
-    lines.append(f"As of {clock_time(now, zone)}: {_state(status, now)}")
+        lines.append(_("Runs {times}").format(times=times))
+    lines.append(_("As of {time}: {state}").format(time=clock_time(now, zone), state=_state(status, now)))
     return "\n".join(lines)
 
 
+def _paused_since(at: datetime, by: int | str | None, now: datetime, zone: ZoneInfo) -> str:
+    since = date_and_time(at, zone, now)
+    if by is None:
+        return _("<b>Paused</b> since {time}: no run begins by itself.").format(time=since)
+    who = words.asked_for_by(by)
+    return _("<b>Paused</b> by {name} since {time}: no run begins by itself.").format(name=who, time=since)
+
+
 def _run(status: JobStatus, run: JobRun, now: datetime, zone: ZoneInfo) -> str:
-    parts = [f"{words.started(run, now, zone)}: {_how_it_went(status, run, now)}", words.counts(run)]
+    began = words.started(run, now, zone)
+    went = _("{time}: {state}").format(time=began, state=_how_it_went(status, run, now))
+    parts = [went, words.counts(run)]
     if run.requested_by is not None:
-        parts.append(f"asked for by {words.asked_for_by(run.requested_by)}")
+        parts.append(_("asked for by {name}").format(name=words.asked_for_by(run.requested_by)))
     return " · ".join(part for part in parts if part)
 
 
 def _how_it_went(status: JobStatus, run: JobRun, now: datetime) -> str:
     if run.is_waiting:
-        return "waits for a process to take it"
+        return _("waits for a process to take it")
     if run.outcome is None:
-        return "<b>running</b>" if status.is_running(now) else "never ended: its process seems to be gone"
-    took = words.took(run)
-    return f"{words.outcome(run.outcome)} after {took}" if took else words.outcome(run.outcome)
+        if status.is_running(now):
+            return pgettext("a run", "<b>running</b>")
+        return _("never ended: its process seems to be gone")
+    outcome, took = words.outcome(run.outcome), words.took(run)
+    return _("{outcome} after {span}").format(outcome=outcome, span=took) if took else outcome
 
 
 # confirmations and answers
@@ -127,10 +170,16 @@ def _how_it_went(status: JobStatus, run: JobRun, now: datetime) -> str:
 def confirm_pause(status: JobStatus) -> Screen:
     """Return the confirmation of a pause: the job, and what does not happen without it."""
     title = job_title(status.name)
-    text = (
-        f"Pause <b>{esc(title)}</b>?\n\n"
-        f"It {esc(status.plan.purpose)}, {esc(status.plan.in_words)}. Until somebody presses “Resume”, no run of it "
-        f"begins by itself. {esc(status.plan.when_paused)}\n\nA run under way goes on to its end, and “Run now” works."
+    plan = status.plan
+    text = _(
+        "Pause <b>{job}</b>?\n\n"
+        "It {purpose}, {times}. Until somebody presses “Resume”, no run of it begins by itself. {effect}\n\n"
+        "A run under way goes on to its end, and “Run now” works."
+    ).format(
+        job=esc(title),
+        purpose=esc(job_plans.purpose(plan)),
+        times=esc(job_plans.times_in_words(plan)),
+        effect=esc(job_plans.when_paused(plan)),
     )
     back = Parent(title, keyboards.act(JobAction.SHOW, status.name))
     return Screen(text, keyboards.confirm_pause(status.name), back)
@@ -139,4 +188,6 @@ def confirm_pause(status: JobStatus) -> Screen:
 def unknown(typed: str, names: Sequence[str]) -> str:
     """Say that there is no job of that name."""
     listed = ", ".join(f"<code>{esc(name)}</code>" for name in names)
-    return f"There is no job <code>{esc(cut(bare(typed), _TYPED_MAX))}</code>. The jobs are {listed}."
+    return _("There is no job <code>{name}</code>. The jobs are {names}.").format(
+        name=esc(cut(bare(typed), _TYPED_MAX)), names=listed
+    )

@@ -6,6 +6,8 @@ from zoneinfo import ZoneInfo
 from core.job_status import JobStatus
 from core.jobs import JobOutcome, JobRun
 from views.html import bare, cut, esc
+from views.language import _, pgettext
+from views.system.count_names import count_name
 from views.times import date_and_time, duration, short_duration
 
 #: counts shown of one run
@@ -13,50 +15,66 @@ _COUNTS_MAX = 3
 #: characters of a count's name, and of who requested a run
 _NAME_MAX = 20
 
-_OUTCOMES = {
-    JobOutcome.SUCCEEDED: "succeeded",
-    JobOutcome.FAILED: "<b>failed</b>",
-    JobOutcome.TIMED_OUT: "<b>was stopped</b> at its time limit",
-    JobOutcome.MISSED: "<b>was missed</b>",
-    JobOutcome.SKIPPED: "was skipped",
-    JobOutcome.CANCELLED: "was cancelled: its process was asked to stop",
-    JobOutcome.ABANDONED: "<b>was abandoned</b>: its process vanished",
-}
-
 _FINE = (JobOutcome.SUCCEEDED, JobOutcome.SKIPPED)
-_SHORT: dict[JobOutcome | None, str] = {
-    JobOutcome.FAILED: "failed",
-    JobOutcome.TIMED_OUT: "stopped",
-    JobOutcome.MISSED: "missed",
-    JobOutcome.CANCELLED: "cancelled",
-    JobOutcome.ABANDONED: "abandoned",
-}
 
 
 def outcome(value: JobOutcome) -> str:
-    return _OUTCOMES[value]
+    """Say how a run ended, as the end of a sentence about it."""
+    match value:
+        case JobOutcome.SUCCEEDED:
+            return pgettext("a run", "succeeded")
+        case JobOutcome.FAILED:
+            return pgettext("a run", "<b>failed</b>")
+        case JobOutcome.TIMED_OUT:
+            return pgettext("a run", "<b>was stopped</b> at its time limit")
+        case JobOutcome.MISSED:
+            return pgettext("a run", "<b>was missed</b>")
+        case JobOutcome.SKIPPED:
+            return pgettext("a run", "was skipped")
+        case JobOutcome.CANCELLED:
+            return pgettext("a run", "was cancelled: its process was asked to stop")
+        case JobOutcome.ABANDONED:
+            return pgettext("a run", "<b>was abandoned</b>: its process vanished")
+
+
+def _in_a_word(value: JobOutcome | None) -> str:
+    """Say on a button how a run ended that is not fine."""
+    match value:
+        case JobOutcome.FAILED:
+            return pgettext("a run, on a button", "failed")
+        case JobOutcome.TIMED_OUT:
+            return pgettext("a run, on a button", "stopped")
+        case JobOutcome.MISSED:
+            return pgettext("a run, on a button", "missed")
+        case JobOutcome.CANCELLED:
+            return pgettext("a run, on a button", "cancelled")
+        case JobOutcome.ABANDONED:
+            return pgettext("a run, on a button", "abandoned")
+    return pgettext("a run, on a button", "no end")
 
 
 def short_state(status: JobStatus, now: datetime) -> str:
     """Say on a button what a job is doing, or how its last run ended. Plain text of at most 22 characters."""
     run = status.last
     if status.is_running(now):
-        return "running"
+        return pgettext("a job, on a button", "running")
     if status.is_paused:
-        return "paused"
+        return pgettext("a job, on a button", "paused")
     if status.plan.off_by is not None:
-        return "off"
+        return pgettext("a job, on a button", "off")
     if status.is_waiting:
-        return "waits"
+        return pgettext("a job, on a button", "waits")
     if run is None:
-        return "not run yet"
+        return pgettext("a job, on a button", "not run yet")
     age = short_duration(now - (run.finished_at or run.started_at))
-    return f"{age} ago" if run.outcome in _FINE else f"⚠ {_SHORT.get(run.outcome, 'no end')} {age} ago"
+    if run.outcome in _FINE:
+        return pgettext("a job, on a button", "{span} ago").format(span=age)
+    return _("⚠ {outcome} {span} ago").format(outcome=_in_a_word(run.outcome), span=age)
 
 
 def ago(moment: datetime, now: datetime) -> str:
     """Return `20 seconds ago`; `0 seconds ago` for a time in the future, after a clock was put back."""
-    return f"{duration(now - moment)} ago"
+    return _("{span} ago").format(span=duration(now - moment))
 
 
 def took(run: JobRun) -> str:
@@ -64,16 +82,17 @@ def took(run: JobRun) -> str:
     if run.finished_at is None or run.owner is None:
         return ""
     span = run.finished_at - run.started_at
-    return "less than a second" if span < timedelta(seconds=1) else duration(span)
+    return _("less than a second") if span < timedelta(seconds=1) else duration(span)
 
 
 def counts(run: JobRun) -> str:
     """Return `tokens 5 · users 3`, and whether more is left to do; "" if nothing was counted."""
     shown = list(run.counts.items())[:_COUNTS_MAX]
-    words = " · ".join(f"{esc(cut(name, _NAME_MAX).replace('_', ' '))} {count:,}" for name, count in shown)
+    words = " · ".join(f"{esc(cut(count_name(name), _NAME_MAX))} {count:,}" for name, count in shown)
     if not run.more:
         return words
-    return f"{words} · more is left for the next run" if words else "more is left for the next run"
+    more = _("more is left for the next run")
+    return f"{words} · {more}" if words else more
 
 
 def asked_for_by(who: int | str) -> str:

@@ -8,19 +8,20 @@ from pydantic import BaseModel, ValidationError
 
 from core.clock import Clock
 from core.team.admins import Role
+from core.team.rights import Right, may
 from web_app.api.guard import API_BODY_MAX, caller_of
 from web_app.auth.authenticator import Authenticator
-from web_app.auth.cookie import SessionCookie
+from web_app.auth.cookie import SAFE, SessionCookie
 from web_app.auth.tokens import Session
 from web_app.bodies import media_type_of, read_body
-from web_app.problems import Problem, invalid_request, unauthorized, wrong_origin
+from web_app.problems import Problem, invalid_request, role_forbids, unauthorized, wrong_origin
 
 M = TypeVar("M", bound=BaseModel)
 
 
 @dataclass(frozen=True, slots=True)
 class Operator:
-    """An owner or a manager with a session."""
+    """A member of the team with a session."""
 
     user_id: int
     role: Role
@@ -36,15 +37,20 @@ class ApiAccess:
         self.clock = clock
 
     async def operator(self, request: Request) -> Operator:
-        """Return the operator: 401 without a valid session, 403 for other roles and for requests of another site.
+        """Return the operator: 401 without a valid session, 403 outside the team and for requests of another site.
 
         A session in a cookie that is about to expire is replaced in the answer.
         """
         session = self.session(request)
-        role = await self.authenticator.operator_role(session)
+        role = await self.authenticator.member_role(session, is_change=request.method not in SAFE)
         if caller_of(request.state).by_cookie and session.is_due(self.clock.now()):
             self.give_cookie(request, self.authenticator.refresh(session, role))
         return Operator(session.user_id, role, session)
+
+    def may(self, right: Right) -> "WithRight":
+        """Return the dependency of a route that needs `right`: `operator`, and 403 when the role lacks it."""
+
+        return WithRight(self, right)
 
     def session(self, request: Request) -> Session:
         """Return the session of the request's token. Does not query whether it has been signed out."""
@@ -69,6 +75,20 @@ class ApiAccess:
     def remove_cookie(self, request: Request) -> None:
         """Have the answer delete the browser's cookie."""
         caller_of(request.state).set_cookie = self.cookie.expire()
+
+
+@dataclass(frozen=True, slots=True)
+class WithRight:
+    """The dependency of a route that needs a right."""
+
+    access: ApiAccess
+    right: Right
+
+    async def __call__(self, request: Request) -> Operator:
+        operator = await self.access.operator(request)
+        if not may(operator.role, self.right):
+            raise role_forbids(operator.role)
+        return operator
 
 
 async def read_model(request: Request, model: type[M]) -> M:

@@ -11,13 +11,12 @@ from starlette.exceptions import HTTPException
 from starlette.requests import cookie_parser
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from core.addresses import Networks
 from web_app.auth.authenticator import Authenticator
-from web_app.auth.cookie import NAME
 from web_app.auth.tokens import Session
 from web_app.bodies import is_longer
+from web_app.clients import Clients
 from web_app.problems import is_api, problem_response, too_many
-from web_app.rate_limit import Limits, RateLimit, address_of
+from web_app.rate_limit import Limits, RateLimit
 
 #: bytes of a body; the longest the API needs is a Mini App's data, 4 kB
 API_BODY_MAX = 64 * 1024
@@ -48,13 +47,20 @@ class ApiGuard:
     """Stores a Caller in the request's state. Answers 429 above the limits, 413 when Content-Length is too large."""
 
     def __init__(
-        self, app: ASGIApp, authenticator: Authenticator, limits: Limits, rate_limit: RateLimit, trusted: Networks
+        self,
+        app: ASGIApp,
+        authenticator: Authenticator,
+        limits: Limits,
+        rate_limit: RateLimit,
+        clients: Clients,
+        cookie: str,
     ) -> None:
         self._app = app
         self._authenticator = authenticator
         self._limits = limits
         self._rate_limit = rate_limit
-        self._trusted = trusted
+        self._clients = clients
+        self._cookie = cookie
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or not is_api(scope["path"]):
@@ -90,11 +96,11 @@ class ApiGuard:
         scheme, _, token = headers.get("authorization", "").partition(" ")
         if scheme.lower() == "bearer":
             return Caller(self._authenticator.read_token(token.strip()), gave_token=True, by_cookie=False)
-        token = cookie_parser(headers.get("cookie", "")).get(NAME, "")
+        token = cookie_parser(headers.get("cookie", "")).get(self._cookie, "")
         session = self._authenticator.read_token(token) if token else None
         return Caller(session, gave_token=bool(token), by_cookie=True)
 
     def _count(self, scope: Scope, caller: Caller) -> int:
         if caller.session is not None:
             return self._rate_limit.count(f"session {caller.session.sid}", self._limits.signed_in)
-        return self._rate_limit.count(f"address {address_of(scope, self._trusted)}", self._limits.unsigned)
+        return self._rate_limit.count(f"address {self._clients.address_of(scope)}", self._limits.unsigned)

@@ -11,9 +11,14 @@ from zoneinfo import ZoneInfo
 from cachetools import LRUCache
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from core.statistics import DayStats
+from core.statistics import DayStats, TopPost
+from core.statistics.periods import days_before
+from core.statistics.tables import days_csv
+from core.team.rights import Right
 from database.operations import statistics_ops
+from database.operations.counting import post_days
 from monitoring.pictures import Picture, Theme
+from views.language import spoken
 from web_app.api.access import ApiAccess, Operator
 from web_app.api.live_counts import LiveCounts
 from web_app.api.models import Day, Post, Statistics
@@ -21,6 +26,8 @@ from web_app.services import Draw
 
 #: days of one request: a year, and the day it began with
 DAYS_MAX = 366
+#: posts in the list of those delivered most
+POSTS_MAX = 8
 #: pictures cached, some 40 kB each: every kind and theme for two numbers of days
 _PICTURES_MAX = 16
 #: seconds a browser shows a picture without asking again
@@ -32,14 +39,36 @@ Days = Annotated[int, Query(ge=1, le=DAYS_MAX, description="the last so many day
 def statistics_router(access: ApiAccess, zone: ZoneInfo, live_counts: LiveCounts, draw: Draw) -> APIRouter:
     """The routes of the statistics and their charts."""
     router = APIRouter(tags=["statistics"])
-    signed_in = Annotated[Operator, Depends(access.operator)]
-    pictures = Pictures(draw, zone)
+    signed_in = Annotated[Operator, Depends(access.may(Right.STATISTICS))]
 
     @router.get("/scheduler/statistics", response_model=Statistics)
     async def statistics(_: signed_in, days: Days = 30) -> Statistics:
         """Each counted day of the last `days`, and the current totals of users, posts and pending deletions."""
-        found = await statistics_ops.last_days(access.clock.now(), days)
-        return Statistics(days=[_day(day, zone) for day in found], now=await live_counts.get())
+        now = access.clock.now()
+        found = await statistics_ops.last_days(now, days)
+        best = await post_days.top(days_before(now, days - 1, zone), now, POSTS_MAX)
+        return Statistics(
+            days=[_day(day, zone) for day in found], now=await live_counts.get(), top_posts=[_post(one) for one in best]
+        )
+
+    @router.get(
+        "/scheduler/statistics.csv",
+        response_class=Response,
+        responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}}},
+    )
+    async def table(_: signed_in, days: Days = 30) -> Response:
+        """The counted days of the last `days` as a table for a spreadsheet, as the admin bot sends it."""
+        now = access.clock.now()
+        found = await statistics_ops.read_days(days_before(now, days - 1, zone), now)
+        headers = {"Content-Disposition": 'attachment; filename="statistics.csv"', "Cache-Control": "no-store"}
+        return Response(days_csv(found, zone), media_type="text/csv; charset=utf-8", headers=headers)
+
+    _add_pictures(router, access, Pictures(draw, zone))
+    return router
+
+
+def _add_pictures(router: APIRouter, access: ApiAccess, pictures: "Pictures") -> None:
+    signed_in = Annotated[Operator, Depends(access.may(Right.STATISTICS))]
 
     @router.get(
         "/pictures/{kind}.png",
@@ -60,15 +89,17 @@ def statistics_router(access: ApiAccess, zone: ZoneInfo, live_counts: LiveCounts
             return Response(status_code=304, headers=headers)
         return Response(await pictures.png(tag, kind, found, theme), media_type="image/png", headers=headers)
 
-    return router
-
 
 def _day(day: DayStats, zone: ZoneInfo) -> Day:
     return Day(
         date=day.date.astimezone(zone).date(),
         counters=day.counters,
-        top_posts=[Post(code=post.code, title=post.title, deliveries=post.deliveries) for post in day.top_posts],
+        top_posts=[_post(post) for post in day.top_posts],
     )
+
+
+def _post(post: TopPost) -> Post:
+    return Post(code=post.code, title=post.title, deliveries=post.deliveries)
 
 
 def _tags_of_browser(request: Request) -> list[str]:
@@ -89,9 +120,9 @@ class Pictures:
         self._process_id = secrets.token_hex(4)
 
     def tag(self, kind: Picture, days: Sequence[DayStats], theme: Theme) -> str:
-        """The ETag of a picture: within one process, equal numbers have equal tags."""
+        """The ETag of a picture: within one process and language, equal numbers have equal tags."""
         shown = [day.model_dump(mode="json") for day in days]
-        text = json.dumps([self._process_id, kind, theme, self._zone.key, shown])
+        text = json.dumps([self._process_id, kind, theme, self._zone.key, spoken(), shown])
         return f'"{sha256(text.encode()).hexdigest()[:32]}"'
 
     async def png(self, tag: str, kind: Picture, days: Sequence[DayStats], theme: Theme) -> bytes:

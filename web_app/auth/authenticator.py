@@ -1,4 +1,4 @@
-"""Signs operators in, checks the session of each request, and signs them out."""
+"""Signs members of the team in, checks the session of each request, and signs them out."""
 
 from datetime import datetime, timedelta
 
@@ -22,7 +22,7 @@ _USED_FOR = mini_app.AGE_MAX + timedelta(minutes=5)
 
 
 class Authenticator:
-    """Accepts owners and managers. For anybody else the methods raise Problem, 401 or 403."""
+    """Accepts members of the team. For anybody else the methods raise Problem, 401 or 403."""
 
     def __init__(self, keys: Keys, team: Team, clock: Clock) -> None:
         self._keys = keys
@@ -49,7 +49,7 @@ class Authenticator:
         except mini_app.NotFromTelegram as error:
             log.info("session.mini_app_refused", reason=str(error))
             raise unauthorized(was_given=True) from None
-        role = await self._operator_role(opened.user_id)
+        role = await self._member_role(opened.user_id)
         if not await session_ops.revoke(f"initdata:{opened.digest}", opened.signed_at + _USED_FOR):
             # also after a first call whose answer from the database was lost
             log.info("session.mini_app_replayed", user_id=opened.user_id)
@@ -62,13 +62,16 @@ class Authenticator:
         user_id = await login_ops.redeem(code, now)
         if user_id is None:
             raise unauthorized(was_given=True)
-        return await self._start_session(user_id, await self._operator_role(user_id), now, "link")
+        return await self._start_session(user_id, await self._member_role(user_id), now, "link")
 
-    async def operator_role(self, session: Session) -> Role:
-        """Return the current role of the session's person, after checking that the session was not signed out."""
+    async def member_role(self, session: Session, *, is_change: bool = False) -> Role:
+        """Return the role of the session's person, after checking that the session was not signed out.
+
+        For a change it is read now; else a change by another process is seen after at most five seconds.
+        """
         if await session_ops.is_revoked(session.sid):
             raise unauthorized(was_given=True)
-        return await self._operator_role(session.user_id)
+        return await self._member_role(session.user_id, is_change=is_change)
 
     def refresh(self, session: Session, role: Role) -> Session:
         """Return the same session with a later expiry; the old token stays valid until its own."""
@@ -79,8 +82,8 @@ class Authenticator:
         if await session_ops.revoke(session.sid, session.ends_at):
             await audit.record(self._clock.now(), session.user_id, "session.ended", None)
 
-    async def _operator_role(self, user_id: int) -> Role:
-        role = await self._team.role_of(user_id)
+    async def _member_role(self, user_id: int, *, is_change: bool = False) -> Role:
+        role = await (self._team.role_now(user_id) if is_change else self._team.role_of(user_id))
         if role is None or not may(role, Right.PAGE):
             raise forbidden()
         return role

@@ -18,6 +18,17 @@ class SessionCookie:
 
     base_url: str = ""
 
+    @property
+    def name(self) -> str:
+        """The cookie's name. Its prefix has browsers refuse one that another site or plain http has set (RFC 6265bis).
+
+        `__Host-` needs the path `/`; below another one it is `__Secure-`, and without https there is no prefix.
+        """
+        parts = urlsplit(self.base_url)
+        if parts.scheme != "https":
+            return NAME
+        return f"__Secure-{NAME}" if parts.path.strip("/") else f"__Host-{NAME}"
+
     def issue(self, token: str, expires_at: datetime, now: datetime) -> str:
         """The header value that stores the token in the browser until `expires_at`."""
         return self._header(token, max(0, int((expires_at - now).total_seconds())))
@@ -30,7 +41,7 @@ class SessionCookie:
         parts = urlsplit(self.base_url)
         answer = Response()
         answer.set_cookie(
-            NAME,
+            self.name,
             value,
             max_age=max_age_s,
             path=parts.path or "/",
@@ -62,4 +73,8 @@ class SessionCookie:
         if theirs.scheme not in ("http", "https"):
             return False
         # behind a proxy the Host header may differ from the public host
-        return (theirs.scheme, theirs.netloc) == (ours.scheme, ours.netloc) or (bool(host) and theirs.netloc == host)
+        if (theirs.scheme, theirs.netloc) == (ours.scheme, ours.netloc):
+            return True
+        # behind https, plain http is another site whatever its name, but for a tunnel to this machine
+        is_safe = ours.scheme != "https" or theirs.scheme == "https" or theirs.hostname in ("127.0.0.1", "localhost")
+        return bool(host) and theirs.netloc == host and is_safe

@@ -24,6 +24,10 @@ class Asset:
     media_type: str
     version: str
 
+    @property
+    def tag(self) -> str:
+        return f'"{self.version}"'
+
 
 class Assets:
     """The files of a folder by name."""
@@ -40,13 +44,23 @@ class Assets:
         """Return the address without a version, as scripts import each other. Raises KeyError for an unknown file."""
         return self.url(name).partition("?")[0]
 
-    def answer(self, name: str, version: str | None) -> Response | None:
-        """Answer with the file, None for an unknown one. With an outdated version it must be revalidated each time."""
+    def answer(self, name: str, version: str | None, seen: str = "") -> Response | None:
+        """Answer with the file, None for an unknown one. With an outdated version it must be revalidated each time.
+
+        `seen`: If-None-Match of the request, the tags of what the browser has; it is answered with 304.
+        """
         asset = self._assets.get(name)
         if asset is None:
             return None
-        caching = _IMMUTABLE if version == asset.version else "no-cache"
-        return Response(asset.content, media_type=asset.media_type, headers={"Cache-Control": caching})
+        headers = {"Cache-Control": caching(is_versioned=version == asset.version), "ETag": asset.tag}
+        if asset.tag in seen.replace("W/", ""):
+            return Response(status_code=304, headers=headers)
+        return Response(asset.content, media_type=asset.media_type, headers=headers)
+
+
+def caching(*, is_versioned: bool) -> str:
+    """Return the Cache-Control of a file: for ever under its version, else it is asked for each time."""
+    return _IMMUTABLE if is_versioned else "no-cache"
 
 
 def _read(path: Path) -> Asset:

@@ -32,7 +32,7 @@ async def preview(text: str, clock: Clock) -> tuple[Token | None, VerificationRe
 
 
 async def decide(text: str, origin: Origin, clock: Clock, zone: ZoneInfo) -> tuple[Token | None, VerificationResult]:
-    """Judge the token and store the result: verified, or bypassed for good.
+    """Judge the token and store the result. A try that does not count leaves it open: nobody knows who made it.
 
     Atomic: of concurrent calls one writes, the others read the token again and return the same judgement. Raises
     StoreUnavailable when no attempt succeeds.
@@ -47,7 +47,7 @@ async def decide(text: str, origin: Origin, clock: Clock, zone: ZoneInfo) -> tup
         result = check_token(token, settings, now, origin)
         if await _store(token, result, now, zone):
             log.debug("page.judged", result=result.value, user_id=token.user_id)
-            return token, _shown_judgement(token, result, settings, now, origin)
+            return token, result
     raise StoreUnavailable("a token changed at each attempt to decide about it")
 
 
@@ -62,10 +62,11 @@ async def _store(token: Token, result: VerificationResult, now: datetime, zone: 
     """
     day = start_of_day(now, zone)
     if result in BYPASSING:
-        is_ours = await token_ops.mark_bypassed(token.token, now)
-        if is_ours and token.shortener is not None:
+        # once for each token: more would let whoever has its address change the numbers
+        is_first = token.bypassed_at is None and await token_ops.note_bypass(token.token, now)
+        if is_first and token.shortener is not None:
             await tolerated("shortener.not_counted", shortener_counts.count_too_fast(token.shortener, day))
-        return is_ours
+        return True
     if result is VerificationResult.VERIFIED and token.status is TokenStatus.UNUSED:
         took_s = elapsed(token, now).total_seconds()
         is_ours = await token_ops.mark_verified(token.token, now, took_s)
@@ -73,13 +74,3 @@ async def _store(token: Token, result: VerificationResult, now: datetime, zone: 
             await tolerated("shortener.not_counted", shortener_counts.count_finished(token.shortener, day, took_s))
         return is_ours
     return True
-
-
-def _shown_judgement(
-    token: Token, result: VerificationResult, settings: BotSettings, now: datetime, origin: Origin
-) -> VerificationResult:
-    """The judgement to show: a second press of the button shows the reason of the first instead of "bypassed"."""
-    if result is not VerificationResult.BYPASSED:
-        return result
-    again = check_token(token.model_copy(update={"status": TokenStatus.UNUSED}), settings, now, origin)
-    return again if again in BYPASSING else result

@@ -1,24 +1,30 @@
 """Renders the sheets of `verification_texts` as HTML answers."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.datastructures import Headers
 from starlette.responses import HTMLResponse, Response
 
 from core.payloads import token_payload
 from core.verification import Token, VerificationResult
+from views.catalogues import direction, our_catalogues
+from views.language import speaking
 from views.subscribers import verification_texts as texts
 from views.subscribers.verification_texts import Action, Sheet
+from web_app.accepted_codes import accepted_codes
 from web_app.pages.assets import Assets
-from web_app.pages.languages import DEFAULT, Languages, direction
 from web_app.services import Services
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 #: seconds until a verified page redirects by itself; the animation in page.css has the same length
 REDIRECT_AFTER_S = 3
+#: the longest wait the page counts down; page.css has a rule for each of its seconds
+COUNTED_MAX_S = 60
 #: Retry-After of a 503, in seconds
 RETRY_AFTER_S = 5
 #: HTTP status by judgement, for caches, crawlers and monitors; None: the token waits for its button
@@ -54,7 +60,7 @@ class Pages:
             lstrip_blocks=True,
         )
         self._template = environment.get_template("page.html")
-        self._languages = Languages()
+        self._catalogues = our_catalogues()
         self._links = services.links
         self._bot = services.bot_username
         self._addresses = {"style": assets.url("page.css"), "icon": assets.url("icon.svg")}
@@ -63,46 +69,71 @@ class Pages:
         self,
         token: Token | None,
         result: VerificationResult | None,
+        headers: Headers,
         *,
         redirects: bool = False,
         form: Form | None = None,
+        wait_s: int = 0,
     ) -> Response:
-        """The page of a token; without a judgement it has the button, with `form` as hidden fields."""
+        """The page of a token; without a judgement, and too fast, it has the button, with `form` as hidden fields.
+
+        `wait_s`: seconds until the button counts. `headers`: of the request, for the language where there is no token.
+        """
         if token is None:
-            return self._render(texts.unknown(), STATUS[VerificationResult.UNKNOWN])
-        language = self._languages.choose(token.language)
-        translate = self._languages.translate(language)
-        if result is None:
-            sheet = texts.to_finish(translate)
-        elif result is VerificationResult.VERIFIED:
-            # the redirect needs the bot's name
-            sheet = texts.verified(translate, goes_on=redirects and bool(token.bot_username or self._bot))
-        else:
-            sheet = texts.turned_down(result, token, translate)
+            return self._for_anybody(texts.unknown, STATUS[VerificationResult.UNKNOWN], headers)
+        language = self._catalogues.choose(token.language)
+        with speaking(self._catalogues.of(language)):
+            if result is None:
+                sheet = texts.to_finish(wait_s)
+            elif result is VerificationResult.TOO_FAST:
+                sheet = texts.too_fast(wait_s)
+            elif result is VerificationResult.VERIFIED:
+                # the redirect needs the bot's name
+                sheet = texts.verified(goes_on=redirects and bool(token.bot_username or self._bot))
+            else:
+                sheet = texts.turned_down(result, token)
         return self._render(sheet, STATUS[result], language=language, token=token, form=form)
 
-    def nothing_here(self) -> Response:
-        """404 for an unknown address."""
-        return self._render(texts.nothing_here(), 404)
+    def nothing_here(self, headers: Headers) -> Response:
+        """404 for an unknown address. `headers`: of the request, here and below: they tell the language."""
+        return self._for_anybody(texts.nothing_here, 404, headers)
 
-    def not_understood(self, status: int, headers: Mapping[str, str] | None = None) -> Response:
-        """A refusal of a request that our pages do not make."""
-        return self._render(texts.not_understood(), status, headers=headers)
+    def not_understood(self, status: int, headers: Headers, more: Mapping[str, str] | None = None) -> Response:
+        """A refusal of a request that our pages do not make. `more`: headers of the answer."""
+        return self._for_anybody(texts.not_understood, status, headers, more)
 
-    def unavailable(self, status: int = 503) -> Response:
+    def unavailable(self, headers: Headers, status: int = 503) -> Response:
         """503: the database does not answer. 504: not in time."""
-        return self._render(texts.unavailable(), status, headers={"Retry-After": str(RETRY_AFTER_S)})
+        return self._for_anybody(texts.unavailable, status, headers, {"Retry-After": str(RETRY_AFTER_S)})
 
-    def failed(self, error_id: str) -> Response:
+    def too_many(self, headers: Headers, wait_s: int) -> Response:
+        """429: too many visits; to be tried again in `wait_s` seconds."""
+        return self._for_anybody(texts.unavailable, 429, headers, {"Retry-After": str(wait_s)})
+
+    def failed(self, error_id: str, headers: Headers) -> Response:
         """500 with the id that is in the log."""
-        return self._render(texts.failed(error_id), 500)
+        return self._for_anybody(partial(texts.failed, error_id), 500, headers)
+
+    def _for_anybody(
+        self,
+        make: Callable[[], Sheet],
+        status: int,
+        headers: Headers,
+        more: Mapping[str, str] | None = None,
+    ) -> Response:
+        """Render a sheet for somebody of whom nothing is known but what the browser asks for."""
+        language = self._catalogues.choose(*accepted_codes(headers.get("accept-language", "")))
+        with speaking(self._catalogues.of(language)):
+            sheet = make()
+        answered = {"Vary": "Accept-Language", **(more or {})}
+        return self._render(sheet, status, language=language, headers=answered)
 
     def _render(
         self,
         sheet: Sheet,
         status: int,
         *,
-        language: str = DEFAULT,
+        language: str,
         token: Token | None = None,
         form: Form | None = None,
         headers: Mapping[str, str] | None = None,
@@ -117,6 +148,7 @@ class Pages:
             href=self._href(sheet.action, bot, token),
             form=form or Form(),
             redirect_after_s=REDIRECT_AFTER_S,
+            counted_s=sheet.wait_s if sheet.wait_s <= COUNTED_MAX_S else 0,
         )
         return HTMLResponse(html, status, headers)
 

@@ -1,167 +1,224 @@
-// The admin page: signs in, shows the jobs and the numbers, and refreshes them every half minute while it is visible.
+// The frame of the admin page: signs in, shows the parts a role may open, and says when server or session are gone.
 
 import * as api from "./admin_api.js";
-import { forgetCharts, showCharts } from "./admin_charts.js";
-import { dropQuestion } from "./admin_confirm.js";
-import { forgetJobs, isWaiting, onChange, showJobs } from "./admin_jobs.js";
-import { showNumbers } from "./admin_numbers.js";
+import * as dialogs from "./admin_dialogs.js";
+import { button, el, say, show } from "./admin_dom.js";
+import * as format from "./admin_format.js";
 import * as signIn from "./admin_sign_in.js";
-import { Clock, say, show } from "./admin_words.js";
+import * as telegram from "./admin_telegram.js";
+import * as views from "./admin_views.js";
+import { nearest, wordsOf } from "./admin_words.js";
 
-const EVERY = 30_000, SOON = 2_000;
+const AGAIN_MS = 30_000;
 
 const node = (name) => document.getElementById(name);
-const days = node("days");
+const banner = node("banner");
 
-let visit = 0; // answers to requests of an earlier visit are dropped
-let isIn = false;
+let visit = 0; // answers to requests of an earlier sign-in are dropped
+let member = null; // who is signed in
 let proof = null;
+let words = null; // of the frame
+let returning = null; // what the open view does when the server answers again
 let timer = 0;
-let numbersAt = -Infinity;
-let lastSeen = "";
-let statisticsShown = null;
-let asking = null; // the visit whose refresh is running
-let isAskedAgain = false; // another refresh was asked for meanwhile
+let place = ""; // where the member was when the session ended
 
-/** Plans the next refresh, in `wait` milliseconds. None while the page is hidden: it is refreshed when shown again. */
-function plan(wait) {
-  clearTimeout(timer);
-  if (!document.hidden && isIn) timer = setTimeout(refresh, wait);
+async function speak(language, zone) {
+  words = await wordsOf(language);
+  document.documentElement.lang = language;
+  format.speak(language, zone);
+  api.speak(language, words);
+  signIn.speak(words);
+  dialogs.speak(words);
+  say(node("sign-out"), words.t("sign_out"));
+  say(node("skip"), words.t("to_content"));
+  say(node("try-now"), words.t("try_now"));
 }
 
 async function come() {
-  const mine = ++visit;
-  isIn = false;
-  signIn.showScreen("coming");
+  const mine = visit += 1;
+  show(node("banner"), false);
   try {
-    const status = await signIn.enter(proof);
+    await speak(nearest(telegram.language()));
+    if (mine !== visit) return;
+    signIn.showScreen("coming");
+    const who = await signIn.enter(proof);
     if (mine !== visit) return;
     proof = null;
-    isIn = true;
-    numbersAt = -Infinity;
-    signIn.hideScreen();
-    await refresh(status);
+    await welcome(who);
   } catch (error) {
     if (mine === visit) signIn.showScreen(reason(error));
   }
 }
 
+async function welcome(who) {
+  member = who;
+  await speak(nearest(who.language), who.zone);
+  signIn.hideScreen();
+  show(node("sign-out"), true);
+  if (place && !location.hash) history.replaceState(null, "", place);
+  place = "";
+  await views.start(member, words, appOf, showFailure);
+}
+
 function reason(error) {
-  if (error instanceof api.Away) return "away";
   if (error.status === 429) return "busy";
   if (error.status === 403) return "stranger";
   if (error.status === 401) return proof ? "refused" : "closed";
+  if (!error.status && !(error instanceof api.Away)) console.error(error);
   return "away";
 }
 
-/** Asks the server once and shows its answers; `given` is a status that was just fetched. */
-async function refresh(given) {
-  if (asking === visit) {
-    isAskedAgain = true;
+/** What a view gets; `rest` is what follows its name in the address. */
+function appOf(texts, rest) {
+  returning = null;
+  return {
+    ...texts,
+    rest,
+    member,
+    format,
+    api: {
+      get: guarded(api.get), post: guarded(api.post), put: guarded(api.put), patch: guarded(api.patch),
+      delete: guarded(api.remove), picture: guarded(api.picture),
+    },
+    go: views.go,
+    exportAll,
+    saveFile,
+    say: dialogs.announce,
+    confirm: dialogs.confirm,
+    /** Asks for values (`admin_dialogs.js`); Escape and the other button are null. */
+    form: (question) => dialogs.form({ no: texts.t("leave_it"), ...question }),
+    showLink: (link) => dialogs.showLink({ words: texts, ...link }),
+    /** Calls `callback` when the server answers again after it did not. */
+    onReturn: (callback) => { returning = callback; },
+  };
+}
+
+/** The same request, with the frame saying when the server, the session or the right is gone. */
+const guarded = (call) => async (...parameters) => {
+  const mine = visit;
+  try {
+    const answer = await call(...parameters);
+    if (mine === visit) isBack();
+    return answer;
+  } catch (error) {
+    if (mine === visit) lost(error);
+    throw error;
+  }
+};
+
+/** Has the browser, or Telegram, fetch a whole collection as a table. */
+async function exportAll(what) {
+  try {
+    const { path, name } = await guarded(api.post)("/system/export", { what, format: "csv" });
+    const url = new URL(document.body.dataset.api + path, location.href).href;
+    if (!telegram.download(url, name)) el("a", { href: url, download: name }).click();
+    dialogs.announce(words.t("download_begins"));
+  } catch (error) {
+    dialogs.announce(error.message, { isBad: true });
+  }
+}
+
+/** Saves a file of the API under a name. Telegram's own views save none: there it is `exportAll` of `what`. */
+async function saveFile(path, name, what) {
+  if (telegram.isInside) {
+    await exportAll(what);
     return;
   }
-  const mine = asking = visit;
-  isAskedAgain = false;
-  clearTimeout(timer);
-  let wait = EVERY;
   try {
-    await signIn.renew();
-    const areOld = performance.now() - numbersAt > EVERY - SOON;
-    const [status, statistics] = await Promise.all([given ?? api.status(), areOld ? api.statistics(days.value) : null]);
-    if (mine !== visit) return;
-    showAll(status, statistics);
-    show(node("banner"), false);
+    const url = URL.createObjectURL(await guarded(api.file)(path));
+    el("a", { href: url, download: name }).click();
+    setTimeout(() => URL.revokeObjectURL(url), AGAIN_MS);
   } catch (error) {
-    if (mine !== visit) return;
-    wait = lost(error);
-  } finally {
-    if (asking === mine) asking = null;
+    dialogs.announce(error.message, { isBad: true });
   }
-  plan(isAskedAgain ? 0 : isWaiting() ? Math.min(SOON, wait) : wait);
 }
 
-function showAll(status, statistics) {
-  const clock = new Clock(status.zone, status.now);
-  lastSeen = clock.seconds();
-  say(node("updated"), `Last updated ${lastSeen}`);
-  say(node("zone"), `Times are of ${status.zone}.`);
-  showJobs(status.jobs, clock);
-  if (statistics) {
-    statisticsShown = statistics;
-    numbersAt = performance.now();
-    showCharts(statistics.days, days.value);
-  }
-  if (statisticsShown) showNumbers(statisticsShown, status.jobs, clock);
-  show(node("desk"), true);
-  show(node("sign-out"), true);
-}
-
-/** Shows what went wrong; returns the milliseconds until the next try. */
 function lost(error) {
   if (error.status === 401) leave("ended");
-  else if (error.status === 403) leave("stranger");
-  else {
-    // a mistake in this page's own code goes to the console
-    const isOfServer = error instanceof api.Away || error instanceof api.Refused;
-    if (!isOfServer) console.error(error);
-    const said = isOfServer ? error.message : "This page does not understand the server: please load it again.";
-    const seen = lastSeen ? ` What you see is of ${lastSeen}.` : "";
-    say(node("banner-text"), `${said}${seen} Trying again every 30 seconds.`);
-    show(node("banner"), true);
+  else if (error.status === 403 && error.code === "forbidden") leave("stranger");
+  else if (error.status === 403 && error.code === "role") void askAgainWhoIAm();
+  else if (error instanceof api.Away) {
+    say(node("banner-text"), `${error.message} ${words.t("trying_again")}`);
+    show(banner, true);
+    plan();
   }
-  return Math.max(EVERY, (error.retryAfter ?? 0) * 1000);
+}
+
+function isBack() {
+  if (banner.hidden) return;
+  show(banner, false);
+  clearTimeout(timer);
+  returning?.();
+}
+
+function plan() {
+  clearTimeout(timer);
+  if (!document.hidden && member) timer = setTimeout(tryNow, AGAIN_MS);
+}
+
+async function tryNow() {
+  clearTimeout(timer);
+  await guarded(api.get)("/session").catch(() => {}); // what went wrong has been shown
+}
+
+/** The role was changed: shows what it may open now. */
+async function askAgainWhoIAm() {
+  const mine = visit;
+  const who = await guarded(api.get)("/session").catch(() => null);
+  if (who && mine === visit && who.views.join() !== member.views.join()) await welcome(who);
+}
+
+/** In place of a view that did not open. */
+function showFailure(error, section) {
+  const isOfServer = error instanceof api.Away || error instanceof api.Refused;
+  // a mistake in this page's own code goes to the console
+  if (!isOfServer) console.error(error);
+  const again = button(words.t("try_again"), () => views.go(location.hash.slice(1)), { class: "strong" });
+  const text = isOfServer ? error.message : words.t("not_understood");
+  section.replaceChildren(
+    el("h2", {}, words.t("did_not_open")), el("div", { class: "card empty" }, el("p", {}, text), again),
+  );
 }
 
 /** Back to the sign-in screen; everything that was shown is removed. */
 function leave(why) {
   visit += 1;
-  isIn = false;
-  statisticsShown = null;
-  lastSeen = "";
+  if (why === "ended") place = location.hash;
+  member = null;
   clearTimeout(timer);
-  signIn.forget();
-  forgetJobs();
-  forgetCharts();
-  dropQuestion();
-  for (const name of ["desk", "banner", "sign-out"]) show(node(name), false);
-  say(node("updated"), "");
-  say(node("said-sign-out"), "");
+  api.forget();
+  views.stop();
+  dialogs.dropQuestion();
+  document.title = "Tollgate";
+  for (const name of ["banner", "sign-out"]) show(node(name), false);
   signIn.showScreen(why);
   node("sign-in-heading").focus();
 }
 
 node("sign-out").addEventListener("click", async () => {
-  say(node("said-sign-out"), "");
   try {
-    await api.signOut();
+    await api.remove("/session");
     leave("left");
   } catch (error) {
     if (error.status === 401) leave("left");
-    else say(node("said-sign-out"), error.message);
+    else dialogs.announce(error.message, { isBad: true });
   }
 });
-node("try-now").addEventListener("click", () => refresh());
+node("skip").addEventListener("click", views.focusContent);
+node("try-now").addEventListener("click", tryNow);
 node("sign-in-again").addEventListener("click", come);
-days.addEventListener("change", () => {
-  numbersAt = -Infinity;
-  asking = null;
-  visit += 1; // drops the answer of a running request, which is for another number of days
-  void refresh();
-});
-onChange(() => plan(0));
 document.addEventListener("visibilitychange", () => {
   if (document.hidden) clearTimeout(timer);
-  else if (isIn) void refresh();
+  else if (!banner.hidden) void tryNow();
 });
 // opening a new sign-in link in this tab changes only the part behind the #
 addEventListener("hashchange", () => {
+  if (member) return;
   const found = signIn.takeProof();
-  if (!found || isIn) return;
+  if (!found) return;
   proof = found;
   void come();
 });
 
-// inside Telegram: tell the app that the page is ready, and use the full height
-for (const event of ["web_app_ready", "web_app_expand"]) globalThis.TelegramWebviewProxy?.postEvent(event, "{}");
 proof = signIn.takeProof();
 void come();

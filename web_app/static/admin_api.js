@@ -3,15 +3,22 @@
 
 const ROOT = document.body.dataset.api;
 const TIMEOUT_MS = 15_000;
+// milliseconds before its end at which a token in memory is replaced
+const RENEW_MS = 300_000;
 
 let token = null;
+let renewAt = Infinity;
+let language = "en";
+let texts = { t: (key) => key };
 
-/** The server refused; `status` and `code` say why, `message` is for people. */
+/** The server refused: `status` and `code` say why, `message` is a sentence for people, `fields` what is wrong where. */
 export class Refused extends Error {
   constructor(status, body, retryAfter) {
-    super(body.error ?? `The server answered ${status}.`);
+    super(body.error ?? texts.t("answered", { status }));
     this.status = status;
     this.code = body.code ?? "";
+    this.fields = body.fields ?? [];
+    this.body = body;
     this.retryAfter = Number(retryAfter) || 0;
   }
 }
@@ -19,58 +26,86 @@ export class Refused extends Error {
 /** The server did not answer, or answered that its database is away. */
 export class Away extends Error {}
 
-export function useToken(text) {
-  token = text;
+/** Sets the language of the server's sentences, and the texts of ours. */
+export function speak(newLanguage, newTexts) {
+  [language, texts] = [newLanguage, newTexts];
 }
-
-export const hasToken = () => token !== null;
 
 /** The answer to a request; throws Refused or Away. */
 async function request(method, path, body) {
-  const headers = { Accept: "application/json" };
-  if (body) headers["Content-Type"] = "application/json";
+  const headers = { Accept: "application/json", "Accept-Language": language };
+  if (body !== undefined) headers["Content-Type"] = "application/json";
   if (token) headers.Authorization = `Bearer ${token}`;
   let answer;
   try {
     answer = await fetch(ROOT + path, {
-      method, headers, body: body && JSON.stringify(body), redirect: "error", signal: AbortSignal.timeout(TIMEOUT_MS),
+      method, headers, body: body === undefined ? undefined : JSON.stringify(body), redirect: "error",
+      signal: AbortSignal.timeout(TIMEOUT_MS),
     });
   } catch {
-    throw new Away("The server does not answer.");
+    throw new Away(texts.t("no_answer"));
   }
   if (answer.ok) return answer;
   const said = await answer.json().catch(() => ({}));
-  if ([502, 503, 504].includes(answer.status)) throw new Away(said.error ?? "The server does not answer.");
+  if ([502, 503, 504].includes(answer.status)) throw new Away(said.error ?? texts.t("no_answer"));
   throw new Refused(answer.status, said, answer.headers.get("Retry-After"));
 }
 
 /** The JSON of the answer, null when it has none. */
 async function ask(method, path, body) {
+  await renew();
   const answer = await request(method, path, body);
   if (answer.status === 204) return null;
   try {
     return await answer.json();
   } catch {
-    throw new Away("The server broke off.");
+    throw new Away(texts.t("broke_off"));
   }
 }
 
-export const status = () => ask("GET", "/scheduler/status");
-export const statistics = (days) => ask("GET", `/scheduler/statistics?days=${days}`);
-export const run = (task) => ask("POST", "/scheduler/trigger", { task });
-export const pause = (task) => ask("POST", "/scheduler/pause", { task });
-export const resume = (task) => ask("POST", "/scheduler/resume", { task });
-export const signIn = (proof) => ask("POST", "/session", proof);
-export const signOut = () => ask("DELETE", "/session");
+export const get = (path) => ask("GET", path);
+export const post = (path, body = {}) => ask("POST", path, body);
+export const put = (path, body = {}) => ask("PUT", path, body);
+export const patch = (path, body = {}) => ask("PATCH", path, body);
+export const remove = (path, body) => ask("DELETE", path, body);
 
-/** A chart as a data: address, for an <img> sends no token. */
-export async function picture(kind, theme, days) {
-  const answer = await request("GET", `/pictures/${kind}.png?theme=${theme}&days=${days}`);
+/** A picture as a data: address, for an <img> sends no token. */
+export async function picture(path) {
+  await renew();
+  const answer = await request("GET", path);
   const reader = new FileReader();
   const read = new Promise((resolve, reject) => {
     reader.onload = () => resolve(reader.result);
-    reader.onerror = () => reject(new Away("The picture broke off."));
+    reader.onerror = () => reject(new Away(texts.t("broke_off")));
   });
-  reader.readAsDataURL(await answer.blob().catch(() => { throw new Away("The picture broke off."); }));
+  reader.readAsDataURL(await answer.blob().catch(() => { throw new Away(texts.t("broke_off")); }));
   return read;
+}
+
+/** A file of the server, whole in memory; throws like the others. */
+export async function file(path) {
+  await renew();
+  const answer = await request("GET", path);
+  return answer.blob().catch(() => { throw new Away(texts.t("broke_off")); });
+}
+
+/** Signs in with `proof`; the browser is to keep the cookie. Returns the session, for `keep` when it does not. */
+export const signIn = (proof) => request("POST", "/session", proof).then((answer) => answer.json());
+
+export function keep(session) {
+  token = session.token;
+  renewAt = performance.now() + Date.parse(session.expires_at) - Date.now() - RENEW_MS;
+}
+
+/** Replaces a token in memory before it expires; a cookie is replaced by the server. */
+async function renew() {
+  if (token !== null && performance.now() >= renewAt) {
+    renewAt = Infinity; // one request at a time asks for the new one
+    keep(await signIn({}));
+  }
+}
+
+export function forget() {
+  token = null;
+  renewAt = Infinity;
 }

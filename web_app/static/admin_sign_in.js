@@ -1,74 +1,75 @@
 // Signing in with the link's code or the Mini App's data in the address, and the screen shown until that has worked.
 
 import * as api from "./admin_api.js";
-import { say, show } from "./admin_words.js";
+import { say, show } from "./admin_dom.js";
+import { initData } from "./admin_telegram.js";
 
-const AGAIN = "Send /admin to the admin bot and open the link it answers with. A link works once, within five minutes.";
-const TEXTS = {
-  coming: ["One moment", "Signing in."],
-  closed: ["Open me from the admin bot: /admin", AGAIN],
-  ended: ["Your session has ended", AGAIN],
-  left: ["You are signed out", `To come back: ${AGAIN.charAt(0).toLowerCase()}${AGAIN.slice(1)}`],
-  refused: ["This link does not work any more", AGAIN],
-  stranger: ["This is for owners and managers", "An owner can add you in the admin bot: /admins."],
-  away: ["The server does not answer", "It may be starting. Nothing is lost."],
-  busy: ["Too many requests", "Please wait a minute."],
-};
-// milliseconds before its end at which a token in memory is replaced
-const RENEW = 300_000;
+// needed when not even the texts come
+const NO_WORDS = { away: "The server does not answer", away_text: "It may be starting.", try_again: "Try again" };
 
-const screen = document.getElementById("sign-in");
-let renewAt = Infinity;
+const node = (name) => document.getElementById(name);
+let t = (key) => NO_WORDS[key] ?? "";
 
-/** Shows the sign-in screen; `why`, a key of TEXTS, chooses its text. */
-export function showScreen(why) {
-  const [heading, text] = TEXTS[why];
-  say(document.getElementById("sign-in-heading"), heading);
-  say(document.getElementById("sign-in-text"), text);
-  show(document.getElementById("sign-in-again"), why === "away" || why === "busy");
-  show(screen, true);
+export function speak(words) {
+  t = words.t;
 }
 
-export const hideScreen = () => show(screen, false);
+/** Shows the sign-in screen; `why` chooses its texts. */
+export function showScreen(why) {
+  say(node("sign-in-heading"), t(why));
+  say(node("sign-in-text"), t(`${why}_text`));
+  say(node("sign-in-again"), t("try_again"));
+  show(node("sign-in-again"), why === "away" || why === "busy");
+  show(node("sign-in"), true);
+}
+
+export const hideScreen = () => show(node("sign-in"), false);
+
+let isInitDataTaken = false;
 
 /** The proof of who opened the page, removed from the address so that it stays in no history; null when there is none. */
 export function takeProof() {
   const hash = location.hash.slice(1);
-  const initData = new URLSearchParams(hash).get("tgWebAppData");
-  const proof = initData ? { init_data: initData } : /^[0-9A-Za-z]{32}$/.test(hash) ? { code: hash } : null;
-  if (proof) history.replaceState(null, "", location.pathname + location.search);
-  return proof;
+  const isOfTelegram = hash.includes("tgWebApp");
+  const isCode = /^[0-9A-Za-z]{32}$/.test(hash);
+  if (isOfTelegram || isCode) history.replaceState(null, "", location.pathname + location.search);
+  if (isCode) return { code: hash };
+  const given = new URLSearchParams(hash).get("tgWebAppData") ?? (isInitDataTaken ? null : initData);
+  isInitDataTaken = true;
+  return given ? { init_data: given } : null;
 }
 
-/** The first status, with the existing session or else with a new one from `proof`; throws Away or Refused. */
-export async function enter(proof) {
+/** The member with the existing session; null when there is none and `proof` may start one. Throws Away or Refused. */
+async function standing(proof) {
   try {
-    return await api.status();
+    return await api.get("/session");
   } catch (error) {
     if (error.status !== 401 || !proof) throw error;
+    return null;
   }
-  api.useToken(null);
-  const session = await api.signIn(proof);
+}
+
+/**
+ * Who is signed in, with the existing session or else with a new one from `proof`; throws Away or Refused.
+ *
+ * A link that is opened is used up, also where a session stands, and signs in whom it was made for.
+ */
+export async function enter(proof) {
+  const member = await standing(proof);
+  if (member && !proof?.code) return member;
+  let session;
   try {
-    return await api.status();
+    session = await api.signIn(proof);
+  } catch (error) {
+    if (member && error.status === 401) return member;
+    throw error;
+  }
+  api.forget();
+  try {
+    return await api.get("/session");
   } catch (error) {
     if (error.status !== 401) throw error;
   }
-  keep(session); // the browser did not keep the cookie
-  return api.status();
-}
-
-function keep(session) {
-  api.useToken(session.token);
-  renewAt = performance.now() + Date.parse(session.expires_at) - Date.now() - RENEW;
-}
-
-/** Replaces a token in memory before it expires; a cookie is replaced by the server. */
-export async function renew() {
-  if (api.hasToken() && performance.now() >= renewAt) keep(await api.signIn({}));
-}
-
-export function forget() {
-  api.useToken(null);
-  renewAt = Infinity;
+  api.keep(session); // the browser did not keep the cookie
+  return api.get("/session");
 }

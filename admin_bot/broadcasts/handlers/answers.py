@@ -28,7 +28,7 @@ from admin_bot.states import Composing
 from core.clock import Clock
 from core.errors import BadInput
 from core.times import read_time
-from views.admin_texts import FIRST_THE_BATCH
+from views.admin_texts import first_the_batch
 from views.broadcasts import compose_keyboards as keyboards
 from views.broadcasts import compose_texts as texts
 from views.broadcasts.compose_callbacks import ComposeAction, ComposeButton
@@ -37,12 +37,12 @@ from views.screens import Screen
 
 #: button -> (the state it waits in, its question); the question for the time names the zone and is built below
 _QUESTIONS: dict[ComposeAction, tuple[State, str]] = {
-    ComposeAction.CHANGE: (Composing.message, texts.ASK_NEW_MESSAGE),
-    ComposeAction.ASK_BUTTONS: (Composing.buttons, texts.ASK_BUTTONS),
-    ComposeAction.ASK_DAYS: (Composing.days, texts.ASK_DAYS),
-    ComposeAction.ASK_LANGUAGE: (Composing.language, texts.ASK_LANGUAGE),
-    ComposeAction.ASK_SOURCE: (Composing.source, texts.ASK_SOURCE),
-    ComposeAction.ASK_LIFETIME: (Composing.lifetime, texts.ASK_LIFETIME),
+    ComposeAction.CHANGE: (Composing.message, texts.ask_new_message()),
+    ComposeAction.ASK_BUTTONS: (Composing.buttons, texts.ask_buttons()),
+    ComposeAction.ASK_DAYS: (Composing.days, texts.ask_days()),
+    ComposeAction.ASK_LANGUAGE: (Composing.language, texts.ask_language()),
+    ComposeAction.ASK_SOURCE: (Composing.source, texts.ask_source()),
+    ComposeAction.ASK_LIFETIME: (Composing.lifetime, texts.ask_lifetime()),
     ComposeAction.ASK_TIME: (Composing.send_at, ""),
 }
 #: state -> (the field it changes, how the answer is read)
@@ -67,10 +67,10 @@ async def ask(
         return
     dialogue = Dialogue(state)
     if await dialogue.batch_draft() is not None:
-        await toast(query, FIRST_THE_BATCH, alert=True)
+        await toast(query, first_the_batch(), alert=True)
         return
     if callback_data.act is ComposeAction.ASK_BUTTONS and draft.is_album:
-        await toast(query, texts.ALBUM_HAS_NO_BUTTONS, alert=True)
+        await toast(query, texts.album_has_no_buttons(), alert=True)
         return
     waits_for, html = _QUESTIONS[callback_data.act]
     await dialogue.ask(waits_for, Question(None, screen_id(query)))
@@ -86,7 +86,7 @@ async def answered(
     draft = await dialogue.broadcast_draft()
     if draft is None:
         await dialogue.end_question()
-        await message.answer(texts.LOST)
+        await message.answer(texts.lost())
         return
     try:
         change = _read(await state.get_state(), message.text or "", clock.now(), zone)
@@ -111,7 +111,7 @@ def _read(state: str | None, typed: str, now: datetime, zone: ZoneInfo) -> dict[
 
 
 async def text_expected(message: Message) -> None:
-    await message.answer(texts.TEXT_EXPECTED)
+    await message.answer(texts.text_expected())
 
 
 def build() -> Router:

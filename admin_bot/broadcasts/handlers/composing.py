@@ -5,7 +5,6 @@ from typing import Any
 from aiogram import Bot, F, Router
 from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, Message
-from pydantic import ValidationError
 
 from admin_bot.broadcasts.service import BroadcastService
 from admin_bot.conversation.broadcast_draft import BroadcastDraft
@@ -14,9 +13,9 @@ from admin_bot.middlewares.questions import EndQuestion
 from admin_bot.screens import remove_screen, screen_id, show_in_place, toast
 from core.broadcasts import LIFETIME_MIN
 from core.clock import Clock
-from core.segments import Segment
+from core.segments import NOT_REACHED, Segment
 from database.operations import broadcast_ops
-from views.admin_texts import STALE_BUTTON
+from views.admin_texts import stale_button
 from views.broadcasts import compose_texts as texts
 from views.broadcasts.callbacks import StopNews
 from views.broadcasts.compose_callbacks import (
@@ -49,11 +48,11 @@ async def open_draft(query: CallbackQuery, callback_data: DraftButton, state: FS
         return draft
     if await broadcast_ops.find_by_key(callback_data.draft) is not None:
         # the screen may be the progress message by now: it is not edited
-        await toast(query, texts.MADE)
+        await toast(query, texts.made())
         return None
-    await toast(query, texts.STALE)
+    await toast(query, texts.stale())
     if query.bot is not None and screen_id(query) is not None:
-        await show_in_place(query, query.bot, Screen(texts.STALE, (), parent(Section.BROADCASTS)))
+        await show_in_place(query, query.bot, Screen(texts.stale(), (), parent(Section.BROADCASTS)))
     return None
 
 
@@ -66,6 +65,13 @@ async def change(
         await broadcasts.show(query, Dialogue(state), draft.changed(**_CHANGES[callback_data.act]))
 
 
+def audience_of(button: AudienceButton) -> Segment:
+    """Return the segment of a button. Raises ValueError for a forged one, also for people nobody can reach."""
+    if button.kind in NOT_REACHED:
+        raise ValueError("no broadcast reaches them")
+    return Segment(kind=button.kind, days=button.days)
+
+
 async def choose_audience(
     query: CallbackQuery, callback_data: AudienceButton, state: FSMContext, broadcasts: BroadcastService
 ) -> None:
@@ -73,9 +79,9 @@ async def choose_audience(
     if draft is None:
         return
     try:
-        segment = Segment(kind=callback_data.kind, days=callback_data.days)
-    except ValidationError:
-        await toast(query, STALE_BUTTON)
+        segment = audience_of(callback_data)
+    except ValueError:
+        await toast(query, stale_button())
         return
     await toast(query)
     await broadcasts.show(query, Dialogue(state), draft.changed(segment=segment))
@@ -88,7 +94,7 @@ async def choose_lifetime(
     if draft is None:
         return
     if 0 < callback_data.minutes < LIFETIME_MIN:
-        await toast(query, STALE_BUTTON)
+        await toast(query, stale_button())
         return
     await toast(query)
     await broadcasts.show(query, Dialogue(state), draft.changed(lifetime_minutes=callback_data.minutes))
@@ -139,7 +145,7 @@ async def cancel(
         await toast(query)
         await broadcasts.discard(Dialogue(state), query.from_user.id, draft)
         if query.bot is not None:
-            await show_in_place(query, query.bot, Screen(texts.CANCELLED, (), parent(Section.BROADCASTS)))
+            await show_in_place(query, query.bot, Screen(texts.cancelled(), (), parent(Section.BROADCASTS)))
 
 
 async def cancel_by_command(message: Message, bot: Bot, dialogue: Dialogue, broadcasts: BroadcastService) -> bool:
@@ -149,7 +155,7 @@ async def cancel_by_command(message: Message, bot: Bot, dialogue: Dialogue, broa
         return False
     await broadcasts.discard(dialogue, message.chat.id, draft)
     await remove_screen(bot, message.chat.id, draft.screen_id)
-    await message.answer(texts.CANCELLED)
+    await message.answer(texts.cancelled())
     return True
 
 
@@ -164,7 +170,7 @@ async def unmade_draft(
     made = None if draft is None else await broadcast_ops.find_by_key(draft.id)
     if made is None:
         return draft
-    await toast(query, texts.MADE, alert=True)
+    await toast(query, texts.made(), alert=True)
     await broadcasts.show_progress(Dialogue(state), made)
     return None
 
@@ -194,7 +200,7 @@ async def send_confirmed(
         return
     await toast(query)
     if callback_data.fingerprint != draft.fingerprint:
-        screen = await broadcasts.confirm_screen(draft, count, texts.CHANGED_MEANWHILE)
+        screen = await broadcasts.confirm_screen(draft, count, texts.changed_meanwhile())
         await broadcasts.show_step(query, dialogue, draft, screen)
         return
     await broadcasts.make(query, dialogue, draft)
@@ -205,20 +211,20 @@ async def _count_ready(
 ) -> int:
     """Return how many subscribers would get it; 0 if it cannot be sent, and then the screen says why."""
     if draft.is_late(clock.now()):
-        await toast(query, texts.TIME_PASSED, alert=True)
-        screen = broadcasts.when_screen(draft, texts.TIME_PASSED)
+        await toast(query, texts.time_passed(), alert=True)
+        screen = broadcasts.when_screen(draft, texts.time_passed())
         await broadcasts.show_step(query, dialogue, draft, screen)
         return 0
     count = await broadcasts.count(draft)
     if count == 0:
-        await toast(query, texts.NOBODY, alert=True)
-        await broadcasts.show(query, dialogue, draft, texts.NOBODY)
+        await toast(query, texts.nobody(), alert=True)
+        await broadcasts.show(query, dialogue, draft, texts.nobody())
     return count
 
 
 async def explain_stop_button(query: CallbackQuery) -> None:
     """The button below a preview; it works for subscribers only."""
-    await toast(query, texts.OF_PREVIEW)
+    await toast(query, texts.of_preview())
 
 
 def build() -> Router:

@@ -16,11 +16,11 @@ from admin_bot.states import Composing
 from admin_bot.storage.albums import AlbumCollector, AlbumItem, ItemOutcome
 from admin_bot.storage.channel import StorageChannel
 from database.operations import broadcast_ops
-from views.admin_texts import FIRST_THE_BATCH
+from views.admin_texts import first_the_batch
 from views.broadcasts import compose_texts as texts
 from views.broadcasts.progress_callbacks import NewBroadcast
-from views.storage.content_texts import LATE_MESSAGE, cannot_store
-from views.storage.texts import NO_STORAGE
+from views.storage.content_texts import cannot_broadcast, late_message
+from views.storage.texts import no_storage
 
 
 async def broadcast_command(
@@ -36,14 +36,14 @@ async def broadcast_command(
         await show_list(message)
         return
     if typed:
-        await message.answer(texts.NOT_AFTER_COMMAND)
+        await message.answer(texts.not_after_command())
     dialogue = Dialogue(state)
     obstacle = await _obstacle(dialogue, storage_channel)
     if obstacle is not None:
         await message.answer(obstacle)
     elif not await _present_open_draft(dialogue, message.chat.id, broadcasts):
         await dialogue.ask(Composing.message, Question(None, None))
-        await message.answer(texts.ASK_MESSAGE)
+        await message.answer(texts.ask_message_text())
 
 
 async def new_broadcast(
@@ -64,8 +64,8 @@ async def new_broadcast(
 async def _obstacle(dialogue: Dialogue, storage_channel: StorageChannel) -> str | None:
     """Return why no broadcast can be begun now; None if one can."""
     if await storage_channel.find() is None:
-        return NO_STORAGE
-    return FIRST_THE_BATCH if await dialogue.batch_draft() is not None else None
+        return no_storage()
+    return first_the_batch() if await dialogue.batch_draft() is not None else None
 
 
 async def _present_open_draft(dialogue: Dialogue, chat_id: int, broadcasts: BroadcastService) -> bool:
@@ -84,7 +84,7 @@ async def take_album_item(message: Message, albums: AlbumCollector, broadcast_al
     group_id = str(message.media_group_id)
     item = AlbumItem(message.chat.id, message.chat.id, group_id, message.message_id, written_title(message))
     if broadcast_albums.add(item) is ItemOutcome.LATE:
-        await message.answer(LATE_MESSAGE, reply_parameters=reply_to(message.message_id))
+        await message.answer(late_message(), reply_parameters=reply_to(message.message_id))
     # its messages that arrive after the question has ended must not become a post
     albums.close_group(message.chat.id, group_id, frozenset({message.message_id}))
 
@@ -96,7 +96,7 @@ async def take_message(message: Message, state: FSMContext, broadcasts: Broadcas
 
 
 async def refuse(message: Message) -> None:
-    sentence = cannot_store(kind_of(message), "broadcast")
+    sentence = cannot_broadcast(kind_of(message))
     await message.answer(sentence, reply_parameters=reply_to(message.message_id))
 
 

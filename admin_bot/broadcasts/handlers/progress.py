@@ -14,10 +14,10 @@ from admin_bot.broadcasts.service import BroadcastService
 from admin_bot.filters import is_button_of
 from admin_bot.middlewares.questions import EndQuestion
 from admin_bot.screens import answer, pressed_message, toast, turn_to
-from core.broadcasts import UNFINISHED, Broadcast
+from core.broadcasts import UNFINISHED, Broadcast, can_recall
 from core.clock import Clock
 from database.operations import broadcast_ops
-from views.broadcasts import progress_keyboards as keyboards
+from database.operations.broadcasts.decisions import AUDITED_AS, Decision, decide
 from views.broadcasts import progress_texts as texts
 from views.broadcasts.progress_callbacks import BroadcastAction, BroadcastButton, BroadcastList
 from views.navigation import Open, Section
@@ -31,12 +31,9 @@ PAGE = 5
 class Action:
     """A conditional change of a broadcast."""
 
-    #: returns the changed broadcast, None when the change came too late
-    change: Callable[[str, datetime], Awaitable[Broadcast | None]]
-    #: its name in the audit log
-    name: str
+    decision: Decision
     #: the toast after the change, and the one when it came too late
-    done: str
+    done: Callable[[], str]
     too_late: Callable[[Broadcast], str]
 
 
@@ -54,23 +51,11 @@ async def _cancel_screen(broadcasts: BroadcastService, broadcast: Broadcast) -> 
     return texts.confirm_cancel(broadcast)
 
 
-async def _pause(broadcast_id: str, now: datetime) -> Broadcast | None:
-    return await broadcast_ops.pause(broadcast_id)
-
-
-async def _resume(broadcast_id: str, now: datetime) -> Broadcast | None:
-    return await broadcast_ops.resume(broadcast_id)
-
-
 _ACTIONS: Final = {
-    BroadcastAction.PAUSE: Action(_pause, "broadcast.paused", texts.PAUSED, texts.cannot_pause),
-    BroadcastAction.RESUME: Action(_resume, "broadcast.resumed", texts.RESUMED, texts.cannot_resume),
-    BroadcastAction.CANCEL_CONFIRMED: Action(
-        broadcast_ops.cancel, "broadcast.cancelled", texts.CANCELLED, texts.cannot_cancel
-    ),
-    BroadcastAction.RECALL_CONFIRMED: Action(
-        broadcast_ops.request_recall, "broadcast.recall_wanted", texts.RECALL_STARTED, texts.cannot_recall
-    ),
+    BroadcastAction.PAUSE: Action(Decision.PAUSE, texts.paused, texts.cannot_pause),
+    BroadcastAction.RESUME: Action(Decision.RESUME, texts.resumed, texts.cannot_resume),
+    BroadcastAction.CANCEL_CONFIRMED: Action(Decision.CANCEL, texts.cancelled, texts.cannot_cancel),
+    BroadcastAction.RECALL_CONFIRMED: Action(Decision.RECALL, texts.recall_started, texts.cannot_recall),
 }
 _CONFIRMATIONS: Final = {
     BroadcastAction.CANCEL: Confirmation(
@@ -79,7 +64,7 @@ _CONFIRMATIONS: Final = {
         texts.cannot_cancel,
     ),
     BroadcastAction.RECALL: Confirmation(
-        keyboards.can_recall,
+        can_recall,
         BroadcastService.recall_screen,
         texts.cannot_recall,
     ),
@@ -90,7 +75,7 @@ async def _find_or_answer(query: CallbackQuery, broadcast_id: str) -> Broadcast 
     """Return the broadcast of a button; None if there is none, and then the button is answered."""
     broadcast = await broadcast_ops.find(broadcast_id)
     if broadcast is None:
-        await toast(query, texts.GONE)
+        await toast(query, texts.gone())
     return broadcast
 
 
@@ -128,19 +113,16 @@ async def act(
     broadcast = await _find_or_answer(query, callback_data.broadcast_id)
     if broadcast is None:
         return
-    changed = None
-    # the recall is the one change that a second press would make again
-    if callback_data.act is not BroadcastAction.RECALL_CONFIRMED or keyboards.can_recall(broadcast, now):
-        changed = await action.change(broadcast.id, now)
+    changed = await decide(action.decision, broadcast, now)
     if changed is None:
         broadcast = await _find_or_answer(query, callback_data.broadcast_id)
         if broadcast is not None:
             await toast(query, action.too_late(broadcast))
             await progress_updater.show_here(broadcast, pressed_message(query))
         return
-    await toast(query, action.done)
+    await toast(query, action.done())
     after = {"title": broadcast.title, "status": changed.status}
-    await note(now, query.from_user.id, action.name, broadcast.id, {"status": broadcast.status}, after)
+    await note(now, query.from_user.id, AUDITED_AS[action.decision], broadcast.id, {"status": broadcast.status}, after)
     await progress_updater.show_here(changed, pressed_message(query))
 
 
@@ -167,7 +149,7 @@ async def open_section(query: CallbackQuery, bot: Bot) -> None:
 
 async def unknown_button(query: CallbackQuery, bot: Bot) -> None:
     """Answer a forged button, or one of another version: the list takes its place."""
-    await turn_to(query, bot, await _list_screen(0), texts.GONE)
+    await turn_to(query, bot, await _list_screen(0), texts.gone())
 
 
 def build() -> Router:

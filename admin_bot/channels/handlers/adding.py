@@ -21,7 +21,7 @@ from admin_bot.middlewares.questions import EndQuestion
 from admin_bot.screens import answer, remove_screen, screen_id, show_in_place, toast
 from admin_bot.seen_keys import SeenKeys
 from admin_bot.states import Asked
-from views.admin_texts import FIRST_THE_BATCH
+from views.admin_texts import first_the_batch
 from views.channels import keyboards, texts
 from views.channels.callbacks import AddChannel, AskChannel
 from views.channels.keyboards import CHANNEL_REQUEST_ID, GROUP_REQUEST_ID
@@ -43,7 +43,7 @@ async def is_of_answer_album(message: Message, answer_albums: SeenKeys) -> bool:
 async def ask(query: CallbackQuery, callback_data: AskChannel, bot: Bot, state: FSMContext) -> None:
     dialogue = Dialogue(state)
     if await dialogue.batch_draft() is not None:
-        await toast(query, FIRST_THE_BATCH, alert=True)
+        await toast(query, first_the_batch(), alert=True)
         return
     await dialogue.ask(Asked.channel, Question(None, screen_id(query)))
     await toast(query)
@@ -52,7 +52,7 @@ async def ask(query: CallbackQuery, callback_data: AskChannel, bot: Bot, state: 
     picker, is_group = keyboards.pick_channel(is_group=callback_data.is_group), callback_data.is_group
     sent = await bot.send_message(query.from_user.id, texts.pick_here(is_group=is_group), reply_markup=picker)
     await dialogue.keep_picker(sent.message_id)
-    await show_in_place(query, bot, Screen(texts.ASK_CHANNEL, (), parent(Section.CHANNELS)))
+    await show_in_place(query, bot, Screen(texts.ask_channel(), (), parent(Section.CHANNELS)))
 
 
 async def picked(
@@ -84,7 +84,7 @@ async def forwarded(
     if not isinstance(origin, MessageOriginChannel):
         _remember_album(message, answer_albums)
         is_persons = isinstance(origin, MessageOriginUser | MessageOriginHiddenUser)
-        await message.answer(texts.PERSON_FORWARDED if is_persons else texts.CHANNEL_EXPECTED)
+        await message.answer(texts.person_forwarded() if is_persons else texts.channel_expected())
         return
     outcome = await channel_adder.add(message.chat.id, Candidate(origin.chat.id, origin.chat.title))
     _remember_album(message, answer_albums)

@@ -24,7 +24,7 @@ async def labelled(message: Message, bot: Bot, state: FSMContext, channels: Chan
     button = question.asked_by(ChannelButton) if question else None
     if question is None or button is None:
         await dialogue.end_question()
-        await message.answer(texts.QUESTION_LOST)
+        await message.answer(texts.question_lost())
         return
     try:
         label = read_label(message.text or "")
@@ -36,13 +36,13 @@ async def labelled(message: Message, bot: Bot, state: FSMContext, channels: Chan
         channel = await channels.change(message.chat.id, channel, "channel.labelled", "label", label)
     await dialogue.end_question()
     if channel is None:
-        await message.answer(texts.CHANNEL_GONE)
+        await message.answer(texts.channel_gone())
     await answer(message, await (channels.list_screen() if channel is None else channels.screen(channel)))
     await remove_screen(bot, message.chat.id, question.screen_id)
 
 
 async def label_expected(message: Message) -> None:
-    await message.answer(esc(texts.LABEL_EXPECTED))
+    await message.answer(esc(texts.label_expected()))
 
 
 def build() -> Router:

@@ -17,7 +17,7 @@ from admin_bot.states import Asked
 from core.subscriptions import ChannelMode, OnError
 from database.operations import channel_ops
 from sender.invite_links import LinkState
-from views.admin_texts import FIRST_THE_BATCH
+from views.admin_texts import first_the_batch
 from views.channels import keyboards, texts
 from views.channels.callbacks import ChannelAction, ChannelButton, ChannelList
 from views.navigation import Open, OpenChannel, Section
@@ -32,9 +32,9 @@ _CHANGES: dict[ChannelAction, tuple[str, str, Any]] = {
 _MODES = {ChannelAction.MEMBERS_ONLY: ChannelMode.JOIN, ChannelAction.REQUESTS_COUNT: ChannelMode.REQUEST}
 #: state of the link -> (toast, problem shown above the screen)
 _CHECKED: dict[LinkState, tuple[str | None, str | None]] = {
-    LinkState.WORKS: (texts.CHECKED_FINE, None),
-    LinkState.GONE: (None, texts.LINK_GONE),
-    LinkState.UNKNOWN: (texts.CHECKED_WITHOUT_LINK, None),
+    LinkState.WORKS: (texts.checked_fine(), None),
+    LinkState.GONE: (None, texts.link_gone()),
+    LinkState.UNKNOWN: (texts.checked_without_link(), None),
 }
 _STEPS = {ChannelAction.UP: -1, ChannelAction.DOWN: 1}
 
@@ -94,7 +94,7 @@ async def set_mode(query: CallbackQuery, callback_data: ChannelButton, channels:
     except NoLink as problem:
         await channels.show(query, channel, problem=problem.sentence)
         return
-    await channels.show(query, changed, None if is_revoked else texts.OLD_LINK_NOT_REVOKED)
+    await channels.show(query, changed, None if is_revoked else texts.old_link_not_revoked())
 
 
 async def new_link(query: CallbackQuery, callback_data: ChannelButton, channels: ChannelService) -> None:
@@ -106,7 +106,7 @@ async def new_link(query: CallbackQuery, callback_data: ChannelButton, channels:
     except NoLink as problem:
         await channels.show(query, channel, problem=problem.sentence)
         return
-    await channels.show(query, changed, texts.NEW_LINK_MADE if is_revoked else texts.OLD_LINK_NOT_REVOKED)
+    await channels.show(query, changed, texts.new_link_made() if is_revoked else texts.old_link_not_revoked())
 
 
 async def check(
@@ -121,7 +121,7 @@ async def check(
         toast_text, problem = _CHECKED[checked.link]
         await channels.show(query, channel, toast_text, problem=problem)
     elif seen.is_unknown:
-        await channels.show(query, channel, texts.CHECK_UNSURE)
+        await channels.show(query, channel, texts.check_unsure())
     else:
         await toast(query)
         rows = keyboards.lacking(channel, user_bot_username, seen.lacks, is_group=seen.is_group)
@@ -134,7 +134,7 @@ async def ask_label(
 ) -> None:
     dialogue = Dialogue(state)
     if await dialogue.batch_draft() is not None:
-        await toast(query, FIRST_THE_BATCH, alert=True)
+        await toast(query, first_the_batch(), alert=True)
         return
     channel = await channels.find_or_answer(query, callback_data.chat_id)
     if channel is None:
@@ -156,7 +156,7 @@ async def remove(query: CallbackQuery, callback_data: ChannelButton, channels: C
     channel = await channels.find_or_answer(query, callback_data.chat_id)
     if channel is not None:
         is_removed = await channels.remove(query.from_user.id, channel)
-        await channels.show_list(query, toast_text=texts.removed(channel) if is_removed else texts.CHANNEL_GONE)
+        await channels.show_list(query, toast_text=texts.removed(channel) if is_removed else texts.channel_gone())
 
 
 async def unknown_button(query: CallbackQuery, channels: ChannelService) -> None:

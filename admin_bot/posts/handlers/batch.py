@@ -29,14 +29,14 @@ from admin_bot.storage.albums import AlbumCollector
 from admin_bot.storage.copier import Stored
 from core.posts import Post
 from database.operations.posts import post_ops
-from views.admin_texts import FIRST_THE_BATCH
+from views.admin_texts import first_the_batch
 from views.posts import batch_texts as texts
 from views.posts import made as made_views
 from views.posts.callbacks import BatchAction, BatchButton, PostAction, PostButton, PostList
 from views.screens import Screen
 from views.storage.content_texts import cannot_store
 
-_REFUSALS = {AddOutcome.FULL: texts.FULL, AddOutcome.ALBUM_TOO_BIG: texts.ALBUM_TOO_BIG}
+_REFUSALS = {AddOutcome.FULL: texts.full(), AddOutcome.ALBUM_TOO_BIG: texts.album_too_big()}
 
 
 async def open_batch(message: Message, state: FSMContext, batch_status: BatchStatus) -> None:
@@ -53,7 +53,7 @@ async def open_for_post(
     dialogue, replaces = Dialogue(state), callback_data.act is PostAction.REPLACE
     draft = await dialogue.batch_draft()
     if draft is not None and callback_data.code != (draft.replaces if replaces else draft.adds_to):
-        await toast(query, FIRST_THE_BATCH, alert=True)
+        await toast(query, first_the_batch(), alert=True)
         return
     if draft is None:
         post = await cards.find_or_answer(query, callback_data.code, callback_data.place)
@@ -70,7 +70,7 @@ async def collect(message: Message, state: FSMContext, batch_status: BatchStatus
     draft = await dialogue.batch_draft()
     if draft is None:
         await dialogue.close_batch_draft()
-        await message.answer(texts.LOST)
+        await message.answer(texts.lost())
         return
     changed, outcome = draft.add(message.message_id, message.media_group_id, written_title(message), post_item(message))
     if changed is not draft:
@@ -99,7 +99,7 @@ async def _open_draft(
     if post is None:
         await turn_to_fresh(query, bot, await list_screen(PostList(), None))
     else:
-        await turn_to(query, bot, await cards.made(post), texts.STALE)
+        await turn_to(query, bot, await cards.made(post), texts.stale())
     return None
 
 
@@ -117,7 +117,7 @@ async def cancel(
         return
     await Dialogue(state).close_batch_draft()
     batch_status.cancel(query.from_user.id)
-    await turn_to(query, bot, Screen(texts.CANCELLED))
+    await turn_to(query, bot, Screen(texts.cancelled()))
     await _forget_other_status(query, bot, draft)
     if draft.stored is not None:
         await post_maker.drop(Stored(draft.stored.chat_id, draft.stored.message_ids))
@@ -143,7 +143,7 @@ async def done(
     if draft is None:
         return
     if not draft.is_enough:
-        await toast(query, texts.NOTHING_YET, alert=True)
+        await toast(query, texts.nothing_yet(), alert=True)
         return
     chat_id, dialogue = query.from_user.id, Dialogue(state)
     batch_status.cancel(chat_id)
@@ -157,7 +157,7 @@ async def done(
     for group_id, message_ids in draft.groups().items():
         albums.close_group(chat_id, group_id, message_ids)
     if outcome is None:
-        await show_in_place(query, bot, (await list_screen(PostList(), None)).with_note(made_views.NOTHING_THERE))
+        await show_in_place(query, bot, (await list_screen(PostList(), None)).with_note(made_views.nothing_there()))
     else:
         await show(bot, pressed_message(query), await _answer(cards, draft, outcome.post))
     await _forget_other_status(query, bot, draft)

@@ -22,9 +22,8 @@ from core.posts import Post
 from core.settings.announcing import announcement_label
 from database.operations import settings_ops
 from database.operations.posts import post_ops
-from views.admin_texts import FIRST_THE_BATCH
+from views.admin_texts import first_the_batch
 from views.navigation import OpenPost, OpenPreview
-from views.posts import cards as card_views
 from views.posts import contents, options, questions
 from views.posts.callbacks import FROM_POST, Choice, PostAction, PostButton, PostChoice, PostList, SaveMine
 from views.screens import Screen
@@ -85,7 +84,7 @@ async def open_screen(
         case PostAction.COVER:
             screen = await changes.base_screen(post, Choice.COVER, place)
         case _:
-            screen = card_views.numbers(post, place)
+            screen = await cards.numbers(post, place)
     await turn_to(query, bot, screen)
 
 
@@ -98,7 +97,7 @@ async def choose(
         post = await post_ops.find(callback_data.code)
         value = None if post is None else cover_of(post)
         if post is not None and value is None:
-            await toast(query, contents.NO_PICTURE, alert=True)
+            await toast(query, contents.no_picture(), alert=True)
             return
     if value is None:
         await turn_to_fresh(query, bot, await list_screen(PostList(), None))
@@ -139,7 +138,7 @@ async def ask(
     """Ask for a value: the next message is the answer."""
     dialogue = Dialogue(state)
     if await dialogue.batch_draft() is not None:
-        await toast(query, FIRST_THE_BATCH, alert=True)
+        await toast(query, first_the_batch(), alert=True)
         return
     post = await cards.find_or_answer(query, callback_data.code, callback_data.place)
     if post is None:

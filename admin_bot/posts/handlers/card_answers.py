@@ -27,14 +27,14 @@ from views.html import esc
 from views.posts import cards as card_views
 from views.posts import questions as texts
 from views.posts.callbacks import Choice, PostButton, PostList
-from views.posts.made import NOTHING_THERE
+from views.posts.made import nothing_there
 
 
 def _text(message: Message) -> str:
     try:
         return read_text(message.html_text.strip())
     except BadInput as problem:
-        raise BadInput(f"{problem.sentence} {texts.TEXT_EXPECTED}") from None
+        raise BadInput(f"{problem.sentence} {texts.text_expected()}") from None
 
 
 def _typed(read: Callable[[str], Any]) -> Callable[[Message], Any]:
@@ -43,11 +43,11 @@ def _typed(read: Callable[[str], Any]) -> Callable[[Message], Any]:
 
 #: state -> (the field, how the answer is read, what is said to another kind of answer)
 _ANSWERS: dict[str | None, tuple[Choice, Callable[[Message], Any], str]] = {
-    Asked.title.state: (Choice.TITLE, _typed(read_title), texts.TITLE_EXPECTED),
-    Asked.description.state: (Choice.DESCRIPTION, _text, texts.TEXT_EXPECTED),
-    Asked.deletion.state: (Choice.DELETE_AFTER, _typed(read_minutes), texts.DELETION_EXPECTED),
-    PostAsked.label.state: (Choice.LABEL, _typed(read_label), texts.LABEL_EXPECTED),
-    PostAsked.password.state: (Choice.PASSWORD, _typed(read_password), texts.PASSWORD_EXPECTED),
+    Asked.title.state: (Choice.TITLE, _typed(read_title), texts.title_expected()),
+    Asked.description.state: (Choice.DESCRIPTION, _text, texts.text_expected()),
+    Asked.deletion.state: (Choice.DELETE_AFTER, _typed(read_minutes), texts.deletion_expected()),
+    PostAsked.label.state: (Choice.LABEL, _typed(read_label), texts.label_expected()),
+    PostAsked.password.state: (Choice.PASSWORD, _typed(read_password), texts.password_expected()),
 }
 _WAITING = (Asked.title, Asked.description, Asked.deletion, PostAsked.label, PostAsked.password)
 
@@ -59,7 +59,7 @@ async def _asked(message: Message, dialogue: Dialogue) -> tuple[Question, PostBu
     if question is not None and button is not None:
         return question, button
     await dialogue.end_question()
-    await message.answer(texts.QUESTION_LOST)
+    await message.answer(texts.question_lost())
     return None
 
 
@@ -92,7 +92,7 @@ async def _save(
     screen = await changes.change(dialogue, message.chat.id, wanted)
     await dialogue.end_question()
     if screen is None:
-        screen = (await list_screen(PostList(), None)).with_note(NOTHING_THERE)
+        screen = (await list_screen(PostList(), None)).with_note(nothing_there())
     await move_below(bot, message.chat.id, question.screen_id, screen)
 
 
@@ -132,7 +132,7 @@ async def take_place(message: Message, bot: Bot, state: FSMContext, cards: CardS
     post = await post_ops.add_source(button.code, name)
     await dialogue.end_question()
     if post is None:
-        screen = (await list_screen(PostList(), None)).with_note(NOTHING_THERE)
+        screen = (await list_screen(PostList(), None)).with_note(nothing_there())
     elif all(one.name != name for one in post.sources):
         screen = card_views.places_full(post, SOURCES_MAX, button.place)
     else:

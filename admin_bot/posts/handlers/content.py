@@ -3,7 +3,6 @@
 from aiogram import Bot, F, Router
 from aiogram.types import CallbackQuery
 
-from admin_bot.announcing import announcement_content
 from admin_bot.audit import note
 from admin_bot.middlewares.questions import EndQuestion
 from admin_bot.posts.cards import CardService
@@ -18,6 +17,7 @@ from core.team.rights import may_take_down
 from database.operations import settings_ops
 from database.operations.announcements import changes as announcement_changes
 from database.operations.posts import post_ops
+from database.publishing.contents import announcement_content
 from views.admin_texts import not_your_role
 from views.html import bare
 from views.posts import changes as change_views
@@ -54,7 +54,7 @@ async def take_out(
     if post is None:
         return
     outcome = await post_maker.take_out(query.from_user.id, post, callback_data.message)
-    await _show_content(query, bot, clock, callback_data.place, outcome, views.TAKEN_OUT)
+    await _show_content(query, bot, clock, callback_data.place, outcome, views.taken_out())
 
 
 async def bring_back(
@@ -70,7 +70,7 @@ async def bring_back(
     if post is None:
         return
     outcome = await post_maker.undo(query.from_user.id, post)
-    await _show_content(query, bot, clock, callback_data.place, outcome, views.BROUGHT_BACK)
+    await _show_content(query, bot, clock, callback_data.place, outcome, views.brought_back())
 
 
 async def _show_content(
@@ -97,7 +97,7 @@ async def discard(query: CallbackQuery, callback_data: PostButton, bot: Bot, pos
         # pressed twice
         await turn_to(query, bot, made_views.discarded())
     else:
-        await toast(query, made_views.TOO_LATE, alert=True)
+        await toast(query, made_views.too_late(), alert=True)
 
 
 async def change_announcements(

@@ -8,7 +8,7 @@ from admin_bot.filters import is_copyable, is_of_album, is_refused
 from admin_bot.posts.service import PostService
 from admin_bot.screens import reply_to
 from admin_bot.storage.albums import AlbumCollector, AlbumItem, ItemOutcome
-from views.storage.content_texts import LATE_MESSAGE, cannot_store
+from views.storage.content_texts import cannot_store, late_message
 
 
 async def take_album_item(message: Message, albums: AlbumCollector) -> None:
@@ -21,7 +21,7 @@ async def take_album_item(message: Message, albums: AlbumCollector) -> None:
         content=post_item(message),
     )
     if albums.add(item) is ItemOutcome.LATE:
-        await message.answer(LATE_MESSAGE, reply_parameters=reply_to(message.message_id))
+        await message.answer(late_message(), reply_parameters=reply_to(message.message_id))
 
 
 async def post_message(message: Message, post_service: PostService) -> None:

@@ -11,7 +11,7 @@ from admin_bot.middlewares.questions import EndQuestion
 from admin_bot.posts.lists import list_screen
 from admin_bot.screens import answer, move_below, screen_id, toast, turn_to
 from admin_bot.states import Asked
-from views.admin_texts import FIRST_THE_BATCH
+from views.admin_texts import first_the_batch
 from views.navigation import Open, Section
 from views.posts import lists as views
 from views.posts.callbacks import AskSearch, PostList, Show, ShowChoice
@@ -40,7 +40,7 @@ async def open_list(query: CallbackQuery, bot: Bot) -> None:
 async def turn_page(query: CallbackQuery, callback_data: PostList, bot: Bot, state: FSMContext) -> None:
     search = await Dialogue(state).search_text(callback_data.search) if callback_data.search else None
     if callback_data.search and search is None:
-        await turn_to(query, bot, await list_screen(PostList(), None), views.SEARCH_GONE)
+        await turn_to(query, bot, await list_screen(PostList(), None), views.search_gone())
     else:
         await turn_to(query, bot, await list_screen(callback_data, search))
 
@@ -52,7 +52,7 @@ async def choose_shown(query: CallbackQuery, callback_data: ShowChoice, bot: Bot
 async def ask_search(query: CallbackQuery, bot: Bot, state: FSMContext) -> None:
     dialogue = Dialogue(state)
     if await dialogue.batch_draft() is not None:
-        await toast(query, FIRST_THE_BATCH, alert=True)
+        await toast(query, first_the_batch(), alert=True)
         return
     await dialogue.ask(Asked.search, Question(None, screen_id(query)))
     await turn_to(query, bot, views.search_question())
@@ -67,7 +67,7 @@ async def search_answered(message: Message, bot: Bot, state: FSMContext) -> None
 
 
 async def search_expected(message: Message) -> None:
-    await message.answer(views.SEARCH_EXPECTED)
+    await message.answer(views.search_expected())
 
 
 def build() -> Router:

@@ -6,7 +6,7 @@ from aiogram.types import CallbackQuery, InlineKeyboardButton
 
 from admin_bot.conversation.dialogue import Dialogue
 from admin_bot.middlewares.questions import EndQuestion
-from admin_bot.publishing.decisions import AnnouncementDecisions, is_deletable, off_step
+from admin_bot.publishing.decisions import AnnouncementDecisions, off_step
 from admin_bot.publishing.lookups import Lookups
 from admin_bot.publishing.results import ResultService, is_settled
 from admin_bot.publishing.schedule import ScheduleService
@@ -16,15 +16,16 @@ from admin_bot.screens import (
     turn_to_fresh,
 )
 from admin_bot.undo import UndoService
-from core.announcements import Announcement, AnnouncementState
+from core.announcements import Announcement, AnnouncementState, is_deletable
 from core.clock import Clock
+from core.publishing.steps import ALLOWED, Step
 from core.team.admins import Role
 from core.team.rights import may_take_down
 from database.operations import announcement_ops
 from views.admin_texts import not_your_role
 from views.publishing import announcement_screens as views
 from views.publishing.callbacks import AnnouncementAction, AnnouncementButton, Back
-from views.publishing.schedule_screens import DROPPED, OFF
+from views.publishing.schedule_screens import dropped, off_schedule
 
 _CONFIRMS = frozenset({AnnouncementAction.NOW, AnnouncementAction.WITHDRAW, AnnouncementAction.MOVE})
 _STEPS = frozenset(
@@ -36,13 +37,11 @@ _STEPS = frozenset(
         AnnouncementAction.WITHDRAW_CONFIRMED,
     }
 )
-#: what may be asked about one in these states
-_ALLOWED: dict[AnnouncementAction, frozenset[AnnouncementState]] = {
-    AnnouncementAction.NOW: frozenset({AnnouncementState.PLANNED, AnnouncementState.MISSED}),
-    AnnouncementAction.MOVE: frozenset({AnnouncementState.PLANNED, AnnouncementState.MISSED}),
-    AnnouncementAction.WITHDRAW: frozenset({AnnouncementState.PUBLISHED}),
-    # one of which nobody knows whether it is there is not given up by a button that said “Off the schedule”
-    AnnouncementAction.OFF: frozenset(AnnouncementState) - {AnnouncementState.UNKNOWN},
+#: the step that a button asks about or takes
+_STEP_OF = {
+    AnnouncementAction.NOW: Step.NOW,
+    AnnouncementAction.MOVE: Step.MOVE,
+    AnnouncementAction.WITHDRAW: Step.WITHDRAW,
 }
 
 
@@ -102,7 +101,7 @@ async def ask_first(
     if found is None:
         return
     one = await publishing_lookups.show_one(found)
-    if found.state not in _ALLOWED[callback_data.act]:
+    if found.state not in ALLOWED[_STEP_OF[callback_data.act]]:
         await turn_to_fresh(query, bot, views.announcement_screen(one, back))
         return
     if callback_data.act is AnnouncementAction.NOW:
@@ -124,8 +123,8 @@ def _cannot_withdraw(found: Announcement, bot_id: int, role: Role, admin_id: int
     if not may_take_down(role, admin_id, found.created_by):
         return not_your_role(role)
     if found.message_id is None:
-        return views.NO_MESSAGE
-    return views.NOT_OURS if found.bot_id != bot_id else None
+        return views.no_message()
+    return views.not_ours() if found.bot_id != bot_id else None
 
 
 async def step(
@@ -188,7 +187,7 @@ async def take_off(
     before = await find_or_show_schedule(query, bot, schedule, callback_data.id)
     if before is None:
         return
-    if before.state not in _ALLOWED[AnnouncementAction.OFF]:
+    if before.state not in ALLOWED[Step.OFF]:
         screen = views.announcement_screen(await publishing_lookups.show_one(before), callback_data.back)
         await turn_to_fresh(query, bot, screen)
         return
@@ -196,7 +195,7 @@ async def take_off(
     undo, note = None, None
     if changed is not None:
         was_planned = before.state is AnnouncementState.PLANNED
-        note = OFF if was_planned else DROPPED
+        note = off_schedule() if was_planned else dropped()
         if was_planned:
             undo = await undo_service.offer(Dialogue(state), off_step(before), clock.now())
     found = changed or await find_or_show_schedule(query, bot, schedule, callback_data.id)

@@ -22,7 +22,7 @@ from admin_bot.storage.copier import NotStored
 from core.clock import Clock
 from core.errors import BadInput
 from core.times import read_time
-from views.admin_texts import FIRST_THE_BATCH
+from views.admin_texts import first_the_batch
 from views.html import esc
 from views.publishing import draft_screens as views
 from views.publishing.callbacks import DraftAction, DraftButton
@@ -30,11 +30,11 @@ from views.publishing.callbacks import DraftAction, DraftButton
 #: button -> (the state it waits in, its question, the button that goes back to what is usual); the question for the
 #: time names the zone
 _QUESTIONS: dict[DraftAction, tuple[State, str, DraftAction | None]] = {
-    DraftAction.ASK_TEXT: (PublishAsked.text, views.ASK_TEXT, DraftAction.USUAL_TEXT),
-    DraftAction.ASK_LABEL: (PublishAsked.label, views.ASK_LABEL, DraftAction.USUAL_LABEL),
-    DraftAction.ASK_COVER: (PublishAsked.cover, views.ASK_COVER, None),
+    DraftAction.ASK_TEXT: (PublishAsked.text, views.ask_text(), DraftAction.USUAL_TEXT),
+    DraftAction.ASK_LABEL: (PublishAsked.label, views.ask_label(), DraftAction.USUAL_LABEL),
+    DraftAction.ASK_COVER: (PublishAsked.cover, views.ask_cover(), None),
     DraftAction.ASK_TIME: (PublishAsked.time, "", None),
-    DraftAction.ASK_LEAVES: (PublishAsked.leaves, views.ASK_LEAVES, None),
+    DraftAction.ASK_LEAVES: (PublishAsked.leaves, views.ask_leaves(), None),
 }
 
 
@@ -47,7 +47,7 @@ async def ask(
     zone: ZoneInfo,
 ) -> None:
     if await dialogue.batch_draft() is not None:
-        await toast(query, FIRST_THE_BATCH, alert=True)
+        await toast(query, first_the_batch(), alert=True)
         return
     waits_for, html, usual = _QUESTIONS[callback_data.act]
     await dialogue.ask(waits_for, Question(callback_data.pack(), screen_id(query)))
@@ -63,7 +63,7 @@ async def _asked_draft(message: Message, dialogue: Dialogue) -> PublishDraft | N
     draft = await dialogue.publish_draft(asked.draft) if asked is not None else None
     if draft is None:
         await dialogue.end_question()
-        await message.answer(views.QUESTION_LOST)
+        await message.answer(views.question_lost())
     return draft
 
 

@@ -11,7 +11,7 @@ from admin_bot.publishing.handlers.draft import OpenDraft, put_result, show_resu
 from admin_bot.publishing.results import ResultService
 from admin_bot.screens import screen_id, toast
 from core.clock import Clock
-from views.admin_texts import STALE_BUTTON
+from views.admin_texts import stale_button
 from views.publishing import draft_screens as views
 from views.publishing.callbacks import PublishAgain, PublishConfirmed, ResultButton
 from views.publishing.result_screens import there_screen
@@ -23,7 +23,7 @@ async def again(
     draft: PublishDraft,
     publish_drafts: PublishDraftService,
 ) -> None:
-    """The post stands there already: show what a second announcement would be."""
+    """The post is announced there already: show what a second announcement would be."""
     await toast(query)
     await publish_drafts.present(dialogue, query.from_user.id, draft.changed(again=True))
 
@@ -41,11 +41,11 @@ async def confirm(
     """Publish, or put on the schedule: once, however often it is pressed."""
     is_late = draft.publish_at is not None and draft.publish_at <= clock.now()
     if is_late or callback_data.fingerprint != draft.fingerprint:
-        await toast(query, views.TIME_PASSED if is_late else STALE_BUTTON)
+        await toast(query, views.time_passed() if is_late else stale_button())
         await publish_drafts.show(query, dialogue, draft.changed(publish_at=None) if is_late else draft)
         return
     if await publish_drafts.is_slot_taken(draft):
-        await toast(query, views.SLOT_TAKEN)
+        await toast(query, views.slot_taken())
         await publish_drafts.show_step(query, dialogue, draft, await publish_drafts.when_screen(draft))
         return
     await toast(query)

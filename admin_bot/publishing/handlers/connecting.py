@@ -13,7 +13,7 @@ from admin_bot.publishing.lookups import Lookups
 from admin_bot.screens import answer, move_below, remove_screen, screen_id, show_in_place, toast, turn_to
 from admin_bot.states import PublishAsked
 from core.subscriptions import Channel
-from views.admin_texts import FIRST_THE_BATCH
+from views.admin_texts import first_the_batch
 from views.navigation import ConnectChannel, Section, parent
 from views.publishing import result_screens as views
 from views.publishing.callbacks import CheckRights, ConnectButton
@@ -34,13 +34,13 @@ def _back(draft_id: str) -> Parent:
 async def ask(query: CallbackQuery, callback_data: ConnectButton, bot: Bot, state: FSMContext) -> None:
     dialogue = Dialogue(state)
     if await dialogue.batch_draft() is not None:
-        await toast(query, FIRST_THE_BATCH, alert=True)
+        await toast(query, first_the_batch(), alert=True)
         return
     await dialogue.ask(PublishAsked.channel, Question(callback_data.pack(), screen_id(query)))
     await toast(query)
     # the picker needs a message of its own. It is sent first: if that fails, the pressed button is still there
     await remove_screen(bot, query.from_user.id, await dialogue.pop_picker())
-    sent = await bot.send_message(query.from_user.id, views.PICK_HERE, reply_markup=pick_channel())
+    sent = await bot.send_message(query.from_user.id, views.pick_here(), reply_markup=pick_channel())
     await dialogue.keep_picker(sent.message_id)
     await show_in_place(query, bot, views.ask_channel_screen(_back(callback_data.draft)))
 

@@ -15,7 +15,7 @@ from admin_bot.storage.copier import NotStored
 from admin_bot.undo import UndoService
 from core.clock import Clock
 from core.settings.changes import Editor
-from views.admin_texts import FIRST_THE_BATCH
+from views.admin_texts import first_the_batch
 from views.navigation import Open, Section
 from views.publishing import setting_screens as views
 from views.publishing.callbacks import DefaultCoverAction, DefaultCoverButton
@@ -27,7 +27,7 @@ async def show(query: CallbackQuery, bot: Bot, default_cover: DefaultCover) -> N
 
 async def look(query: CallbackQuery, bot: Bot, default_cover: DefaultCover) -> None:
     is_sent = await default_cover.send(query.from_user.id)
-    await toast(query, None if is_sent else views.NO_COVER_SHOWN, alert=not is_sent)
+    await toast(query, None if is_sent else views.no_cover_shown(), alert=not is_sent)
 
 
 async def remove(
@@ -43,14 +43,14 @@ async def remove(
     if before is not None and await default_cover.change(Editor(user.id, user.first_name), before, None):
         undo = await undo_service.offer(Dialogue(state), cover_step(before, None), clock.now())
     is_set = await default_cover.message_id() is not None
-    note = views.COVER_REMOVED if undo is not None else ""
+    note = views.cover_removed() if undo is not None else ""
     await turn_to(query, bot, views.default_cover_screen(is_set=is_set, undo=undo, note=note))
 
 
 async def ask(query: CallbackQuery, callback_data: DefaultCoverButton, bot: Bot, state: FSMContext) -> None:
     dialogue = Dialogue(state)
     if await dialogue.batch_draft() is not None:
-        await toast(query, FIRST_THE_BATCH, alert=True)
+        await toast(query, first_the_batch(), alert=True)
         return
     await dialogue.ask(PublishAsked.cover, Question(callback_data.pack(), screen_id(query)))
     await turn_to(query, bot, views.default_cover_question())
@@ -82,7 +82,7 @@ async def sent(
     if await default_cover.change(editor, before, taken.message_id):
         undo = await undo_service.offer(dialogue, cover_step(before, taken.message_id), clock.now())
     question = await dialogue.question()
-    note = views.COVER_SAVED if undo is not None else views.COVER_CHANGED
+    note = views.cover_saved() if undo is not None else views.cover_changed()
     screen = views.default_cover_screen(is_set=True, undo=undo, note=note)
     await move_below(bot, message.chat.id, question.screen_id if question is not None else None, screen)
     await dialogue.end_question()

@@ -16,7 +16,7 @@ from admin_bot.publishing.results import ResultService, is_settled
 from admin_bot.screens import show_in_place, toast
 from core.announcements import CAPTION_MAX, TEXT_MAX, Announcement
 from sender.updates.acknowledgement import Handler
-from views.admin_texts import STALE_BUTTON
+from views.admin_texts import stale_button
 from views.navigation import OpenPublish
 from views.publishing import draft_screens as views
 from views.publishing.callbacks import (
@@ -88,7 +88,7 @@ class OpenDraft(BaseMiddleware):
         dialogue = Dialogue(data["state"])
         draft = await dialogue.publish_draft(pressed.draft)
         if draft is None:
-            return await show_result(event, data["bot"], data["publish_results"], pressed.draft, note=STALE_BUTTON)
+            return await show_result(event, data["bot"], data["publish_results"], pressed.draft, note=stale_button())
         return await handler(event, {**data, "dialogue": dialogue, "draft": draft})
 
 
@@ -146,7 +146,7 @@ async def choose_time(
     times = await publish_drafts.offered(draft)
     chosen = {DraftAction.SLOT: times.slot, DraftAction.TODAY: times.today, DraftAction.TOMORROW: times.tomorrow}
     at = chosen[callback_data.act]
-    await toast(query, None if at is not None else STALE_BUTTON)
+    await toast(query, None if at is not None else stale_button())
     if at is None:
         # it has passed, or the slots were taken meanwhile
         await publish_drafts.show_step(query, dialogue, draft, await publish_drafts.when_screen(draft))

@@ -23,12 +23,12 @@ from core.errors import BadInput
 from core.settings.changes import Editor
 from core.times import read_time
 from database.operations import announcement_ops
-from views.admin_texts import FIRST_THE_BATCH
+from views.admin_texts import first_the_batch
 from views.conflicts import conflict
 from views.html import esc
 from views.publishing import announcement_screens as views
 from views.publishing.callbacks import AnnouncementAction, AnnouncementButton, Back, MoveTo
-from views.publishing.draft_screens import QUESTION_LOST, ask_time
+from views.publishing.draft_screens import ask_time, question_lost
 from views.publishing.times import time_words
 from views.screens import Screen
 
@@ -104,7 +104,7 @@ async def ask_for_time(
         return
     dialogue = Dialogue(state)
     if await dialogue.batch_draft() is not None:
-        await toast(query, FIRST_THE_BATCH, alert=True)
+        await toast(query, first_the_batch(), alert=True)
         return
     asked = Question(callback_data.pack(), screen_id(query), found.publish_at.isoformat())
     await dialogue.ask(PublishAsked.time, asked)
@@ -134,7 +134,7 @@ async def time_answered(
     before = await announcement_ops.find(asked.id) if asked is not None else None
     if question is None or asked is None or before is None:
         await dialogue.end_question()
-        await message.answer(QUESTION_LOST)
+        await message.answer(question_lost())
         return
     try:
         at = read_time(message.text or "", clock.now(), zone)
@@ -159,8 +159,9 @@ def _conflict(now_planned: Announcement, mine: datetime, back: Back, one: views.
     keep = AnnouncementButton(act=AnnouncementAction.SHOW, id=now_planned.id, back=back).pack()
     save = MoveTo(id=now_planned.id, minute=int(mine.timestamp()) // 60, back=back).pack()
     at = time_words(now_planned.publish_at, one.zone, one.now)
-    who = now_planned.moved_by_name or "Somebody"
-    return conflict(who, at, save_mine=save, keep_theirs=keep, parent=views.parent_of(now_planned, back))
+    return conflict(
+        now_planned.moved_by_name or "", at, save_mine=save, keep_theirs=keep, parent=views.parent_of(now_planned, back)
+    )
 
 
 def build() -> Router:

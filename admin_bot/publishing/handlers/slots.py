@@ -19,12 +19,12 @@ from core.announcements import SLOT_TIMES_MAX, Slots
 from core.clock import Clock
 from core.errors import BadInput
 from core.subscriptions import Channel
-from views.admin_texts import FIRST_THE_BATCH
+from views.admin_texts import first_the_batch
 from views.html import esc
 from views.navigation import Open, Section
 from views.publishing import schedule_screens as views
 from views.publishing.callbacks import AskSlot, ChannelSlots, SlotDay, SlotsPage, SlotTime
-from views.publishing.draft_screens import QUESTION_LOST
+from views.publishing.draft_screens import question_lost
 from views.publishing.times import clock_of
 from views.screens import Screen
 
@@ -46,7 +46,7 @@ async def _find(query: CallbackQuery, bot: Bot, slots: SlotService, lookups: Loo
     """Return the channel of a button; None when it is not connected any more, and then the list is shown."""
     channel = await slots.find(chat_id)
     if channel is None:
-        await turn_to(query, bot, await list_of_slots(lookups, 0), views.CHANNEL_GONE)
+        await turn_to(query, bot, await list_of_slots(lookups, 0), views.channel_gone())
     return channel
 
 
@@ -82,7 +82,7 @@ async def change(
     changed = await channel_slots.change(query.from_user.id, channel, after)
     if changed is None:
         fresh = await channel_slots.find(channel.chat_id)
-        await turn_to(query, bot, views.slots_screen(fresh or channel, zone), views.SLOTS_CHANGED)
+        await turn_to(query, bot, views.slots_screen(fresh or channel, zone), views.slots_changed())
         return
     undo = await undo_service.offer(Dialogue(state), slots_step(channel, after), clock.now())
     await turn_to(query, bot, views.slots_screen(changed, zone, undo))
@@ -110,13 +110,13 @@ async def ask(
         return
     dialogue = Dialogue(state)
     if await dialogue.batch_draft() is not None:
-        await toast(query, FIRST_THE_BATCH, alert=True)
+        await toast(query, first_the_batch(), alert=True)
         return
     if len(channel.slots.times) >= SLOT_TIMES_MAX:
-        await toast(query, views.SLOTS_FULL, alert=True)
+        await toast(query, views.slots_full(), alert=True)
         return
     await dialogue.ask(PublishAsked.slot, Question(callback_data.pack(), screen_id(query)))
-    await turn_to(query, bot, views.slot_question(channel, views.ASK_SLOT))
+    await turn_to(query, bot, views.slot_question(channel, views.ask_slot()))
 
 
 async def answered(
@@ -134,7 +134,7 @@ async def answered(
     channel = await channel_slots.find(asked.chat_id) if asked is not None else None
     if question is None or channel is None:
         await dialogue.end_question()
-        await message.answer(views.CHANNEL_GONE if question is not None else QUESTION_LOST)
+        await message.answer(views.channel_gone() if question is not None else question_lost())
         return
     try:
         after = _with_time(channel.slots, read_clock(message))
@@ -143,7 +143,7 @@ async def answered(
         return
     changed = await channel_slots.change(message.chat.id, channel, after)
     if changed is None:
-        await message.answer(views.SLOTS_CHANGED)
+        await message.answer(views.slots_changed())
         screen = views.slots_screen(await channel_slots.find(channel.chat_id) or channel, zone)
     else:
         screen = views.slots_screen(
@@ -157,7 +157,7 @@ def _with_time(slots: Slots, clock: str) -> Slots:
     """Return the slots with one more time. Raises BadInput when the day is full."""
     times = {*slots.times, clock}
     if len(times) > SLOT_TIMES_MAX:
-        raise BadInput(views.SLOTS_FULL)
+        raise BadInput(views.slots_full())
     return Slots(weekdays=slots.weekdays, times=tuple(times))
 
 

@@ -23,9 +23,9 @@ _NAME_MAX = 64
 async def set_one(message: Message, clock: Clock, settings: SettingsService, has_page: bool) -> None:
     name, typed = _name_and_value(message)
     if not name:
-        await message.answer(texts.USAGE)
+        await message.answer(texts.usage())
     elif name == _CHOSEN_BY_PICKER:
-        await message.answer(texts.CHOSEN_BY_PICKER)
+        await message.answer(texts.chosen_by_picker())
     elif name in BotSettings.model_fields and not typed.strip():
         await message.answer(texts.one_setting(field_of(name), (await settings.now()).settings))
     else:

@@ -19,7 +19,7 @@ from core.errors import BadInput
 from core.settings import Control, SettingField, field_of, parse_setting
 from core.settings.changes import Editor
 from core.settings.reading import expected
-from views.admin_texts import FIRST_THE_BATCH
+from views.admin_texts import first_the_batch
 from views.html import esc
 from views.screens import Screen
 from views.settings import field_screens, texts
@@ -32,7 +32,7 @@ async def ask(
 ) -> None:
     dialogue, field = Dialogue(state), field_of(callback_data.name)
     if await dialogue.batch_draft() is not None:
-        await toast(query, FIRST_THE_BATCH, alert=True)
+        await toast(query, first_the_batch(), alert=True)
         return
     seen = plain((await settings.now()).value(field.name))
     await dialogue.ask(SettingAsked.value, Question(callback_data.pack(), screen_id(query), seen))
@@ -47,7 +47,7 @@ async def answered(
     asked = question.asked_by(AskButton) if question else None
     if question is None or asked is None:
         await dialogue.end_question()
-        await message.answer(texts.QUESTION_LOST)
+        await message.answer(texts.question_lost())
         return
     field = field_of(asked.name)
     try:
@@ -102,7 +102,7 @@ async def save(
 async def text_expected(message: Message, state: FSMContext) -> None:
     question = await Dialogue(state).question()
     asked = question.asked_by(AskButton) if question else None
-    await message.answer(esc(expected(field_of(asked.name))) if asked else texts.QUESTION_LOST)
+    await message.answer(esc(expected(field_of(asked.name))) if asked else texts.question_lost())
 
 
 def build() -> Router:

@@ -32,9 +32,9 @@ async def address_given(message: Message, bot: Bot, state: FSMContext, shortener
     if found is None:
         if holds_secret(text):
             await _delete(bot, message)
-            await message.answer(esc(texts.ADDRESS_WITH_KEY))
+            await message.answer(esc(texts.address_with_key()))
         else:
-            await message.answer(esc(texts.ADDRESS_EXPECTED))
+            await message.answer(esc(texts.address_expected()))
         return
     draft = new_shortener_draft(found.api_url)
     if found.key is not None:
@@ -56,9 +56,9 @@ async def key_given(
     draft, key = await dialogue.shortener_draft(), (message.text or "").strip()
     if draft is None:
         await dialogue.end_question()
-        await move_below(bot, message.chat.id, None, (await shorteners.list_screen()).with_note(texts.QUESTION_LOST))
+        await move_below(bot, message.chat.id, None, (await shorteners.list_screen()).with_note(texts.question_lost()))
     elif not is_key(key):
-        await message.answer(esc(texts.KEY_EXPECTED))
+        await message.answer(esc(texts.key_expected()))
     else:
         await _take_key(message, bot, dialogue, shortener_drafts, draft, key)
 
@@ -84,7 +84,7 @@ async def try_draft(dialogue: Dialogue, drafts: DraftService, draft: ShortenerDr
     with acknowledge_after(QUICK_S):
         tested = await drafts.test(draft)
     if tested is None:  # the key file has changed since it was sent
-        return screens.ask_key().with_note(texts.KEY_UNREADABLE)
+        return screens.ask_key().with_note(texts.key_unreadable())
     draft, trial = tested
     await dialogue.keep_shortener_draft(draft)
     if trial.failure is not None:
@@ -94,15 +94,15 @@ async def try_draft(dialogue: Dialogue, drafts: DraftService, draft: ShortenerDr
 
 async def _delete(bot: Bot, message: Message) -> None:
     if not await delete_typed_key(bot, message):
-        await message.answer(texts.KEY_MESSAGE_LEFT)
+        await message.answer(texts.key_message_left())
 
 
 async def address_expected(message: Message) -> None:
-    await message.answer(esc(texts.ADDRESS_EXPECTED))
+    await message.answer(esc(texts.address_expected()))
 
 
 async def key_expected(message: Message) -> None:
-    await message.answer(esc(texts.KEY_EXPECTED))
+    await message.answer(esc(texts.key_expected()))
 
 
 def build() -> Router:

@@ -15,7 +15,7 @@ from admin_bot.states import ShortenerAsked
 from admin_bot.undo import UndoService
 from core.clock import Clock
 from database.operations.shorteners import shortener_ops
-from views.admin_texts import FIRST_THE_BATCH
+from views.admin_texts import first_the_batch
 from views.screens import Screen
 from views.shorteners import screens, texts
 from views.shorteners.callbacks import AddShortener, DraftAction, DraftButton, ShortenerAction, ShortenerButton
@@ -24,7 +24,7 @@ from views.shorteners.callbacks import AddShortener, DraftAction, DraftButton, S
 async def ask_address(query: CallbackQuery, bot: Bot, state: FSMContext, shortener_drafts: DraftService) -> None:
     dialogue = Dialogue(state)
     if await dialogue.batch_draft() is not None:
-        await toast(query, FIRST_THE_BATCH, alert=True)
+        await toast(query, first_the_batch(), alert=True)
     elif shortener_drafts.problem:
         await turn_to(query, bot, screens.no_vault(shortener_drafts.problem))
     else:
@@ -42,7 +42,7 @@ async def ask_another_key(
 ) -> None:
     dialogue, one = Dialogue(state), await shortener_ops.find(callback_data.code)
     if await dialogue.batch_draft() is not None:
-        await toast(query, FIRST_THE_BATCH, alert=True)
+        await toast(query, first_the_batch(), alert=True)
     elif one is None or one.is_of_environment:
         await turn_to_fresh(query, bot, await shorteners.card(callback_data.code))
     elif shortener_drafts.problem:
@@ -90,7 +90,7 @@ async def try_again(
         await turn_to_fresh(query, bot, await shorteners.list_screen())
         return
     # answered before the test, which may take five seconds
-    await turn_to(query, bot, Screen(texts.TRYING, (), screens.PARENT))
+    await turn_to(query, bot, Screen(texts.trying(), (), screens.PARENT))
     await show_in_place(query, bot, await try_draft(dialogue, shortener_drafts, draft))
 
 
@@ -134,7 +134,7 @@ async def _saved(
     shorteners: ShortenerService,
     undo_service: UndoService,
 ) -> Screen:
-    note = texts.KEY_REPLACED if draft.replaces is not None else texts.SAVED
+    note = texts.key_replaced() if draft.replaces is not None else texts.saved()
     screen = await shorteners.card(saved.code, f"{note} {saved.consequence}".rstrip())
     if saved.before is None or draft.sealed_key is None:
         return screen

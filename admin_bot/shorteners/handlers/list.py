@@ -55,7 +55,7 @@ async def set_share(
         await turn_to(query, bot, await shorteners.card(callback_data.code))
         return
     if not 1 <= share <= SHARE_MAX:
-        await toast(query, texts.LEAST_SHARE if share < 1 else texts.MOST_SHARE)
+        await toast(query, texts.least_share() if share < 1 else texts.most_share())
         return
     me, my_name = query.from_user.id, query.from_user.full_name
     seen = one.model_copy(update={"share": callback_data.seen})
@@ -101,11 +101,11 @@ async def test(query: CallbackQuery, callback_data: ShortenerButton, bot: Bot, s
         await turn_to(query, bot, await shorteners.card(callback_data.code))
         return
     # answered before the test, which may take five seconds
-    await toast(query, texts.TRYING)
+    await toast(query, texts.trying())
     with acknowledge_after(QUICK_S):
         trial = await shorteners.test(one)
     if trial is None:
-        said = texts.KEY_UNREADABLE
+        said = texts.key_unreadable()
     elif trial.failure is not None:
         said = texts.failed(trial.failure.value, trial.status)
     else:

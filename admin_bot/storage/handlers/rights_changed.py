@@ -30,7 +30,7 @@ async def rights_changed(
         await storage_alarm.clear(event.chat.id)
         return
     username = (await bot.me()).username or ""
-    await storage_alarm.raise_incident(event.chat.id, storing_lost(lacks_of(username, lacks)))
+    await storage_alarm.raise_incident(event.chat.id, lambda: storing_lost(lacks_of(username, lacks)))
 
 
 def build() -> Router:

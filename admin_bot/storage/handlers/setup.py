@@ -24,7 +24,7 @@ def editor(user: User | None) -> Editor:
 async def channel_shared(message: Message, storage_setup: StorageSetup, first_hour: AfterStorage) -> None:
     shared = message.chat_shared
     if not isinstance(shared, ChatShared) or shared.request_id != keyboards.STORAGE_REQUEST_ID:
-        await message.answer(texts.NOT_A_CHANNEL, reply_markup=keyboards.pick_storage())
+        await message.answer(texts.not_a_channel(), reply_markup=keyboards.pick_storage())
         return
     by = editor(message.from_user)
     outcome = await storage_setup.choose(by, shared.chat_id, shared.title)
@@ -83,7 +83,7 @@ async def membership_changed(
     if who.id == user_bot.id:
         await storage_setup.go_on(event.chat.id, first_hour, team)
     elif who.is_bot:
-        await storage_setup.tell_of_wrong_bot(event.chat.id, who.username or "")
+        await storage_setup.tell_of_wrong_bot(event.chat.id, who.username or "", team)
 
 
 def build() -> Router:

@@ -42,7 +42,7 @@ async def run(query: CallbackQuery, callback_data: JobButton, jobs: JobService) 
 async def confirm_pause(query: CallbackQuery, callback_data: JobButton, jobs: JobService) -> None:
     status = await jobs.status(callback_data.job)
     if status.is_paused:
-        await jobs.show(query, callback_data.job, texts.PAUSED_BEFORE)
+        await jobs.show(query, callback_data.job, texts.paused_before())
         return
     await toast(query)
     await jobs.put(query, texts.confirm_pause(status))
@@ -61,7 +61,7 @@ async def resume(query: CallbackQuery, callback_data: JobButton, jobs: JobServic
 async def unknown_button(query: CallbackQuery, jobs: JobService) -> None:
     """Answer a forged button, or one of another version: the list takes its place."""
     screen = await jobs.list_screen()
-    await toast(query, texts.GONE)
+    await toast(query, texts.gone())
     await jobs.put(query, screen)
 
 

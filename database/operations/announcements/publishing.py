@@ -7,22 +7,21 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from core.announcements import LEASE_FOR, Announcement, AnnouncementState, leaving_time
-from database.operations.announcements.rows import announcements, change_state, find_some, record
+from database.operations.announcements.rows import announcements, change_state, find_some, published_mark, record
 from database.readable import not_set_aside
 from database.values import Document, to_key
 
 #: states from which who made the call writes that it has arrived: also when it was given up, dropped, or put back by a
 #: person meanwhile, since what Telegram confirmed is certain
-_CALLED: Document = {
+_ARRIVING: Document = {
     "$in": [
         AnnouncementState.SENDING,
         AnnouncementState.UNKNOWN,
         AnnouncementState.PLANNED,
         AnnouncementState.CANCELLED,
-        # again, after a lost answer of the database
-        AnnouncementState.PUBLISHED,
     ],
 }
+_PUBLISHED: Document = {"$in": [AnnouncementState.PUBLISHED]}
 
 
 async def find_due(
@@ -82,7 +81,7 @@ def _ended(state: AnnouncementState, **more: object) -> Document:
     return {"$set": {"state": state, "owner": None, "until": None, "due_at": None, "is_noted": False, **more}}
 
 
-def _called(announcement: Announcement, states: Document = _CALLED) -> Document:
+def _called(announcement: Announcement, states: Document) -> Document:
     return {"_id": to_key(announcement.id), "count": announcement.count, "state": states}
 
 
@@ -90,6 +89,7 @@ async def record_published(announcement: Announcement, message_id: int, now: dat
     """From sending to published; None when it was started anew since. `announcement`: as `claim` returned it.
 
     Also where it was given up, dropped or put back meanwhile. One update, a second where it is to be withdrawn.
+    It is counted once.
     """
     known: Document = {
         "message_id": message_id,
@@ -99,15 +99,16 @@ async def record_published(announcement: Announcement, message_id: int, now: dat
     }
     if announcement.pin:
         known |= {"is_pin_due": True, "edit_at": now}
-    for is_wanted in (False, True):
-        # a withdrawal that was asked for while it was sent begins now
-        condition = {**_called(announcement), "is_withdrawal_wanted": is_wanted}
-        published = _ended(
-            AnnouncementState.PUBLISHED, **known, leaves_at=now if is_wanted else leaving_time(announcement, now)
-        )
-        found = await announcements().find_one_and_update(condition, published)
-        if found is not None:
-            return await record(found)
+    # what was not published before is counted; the others: again, after a lost answer of the database
+    for states, mark in ((_ARRIVING, published_mark(now)), (_PUBLISHED, {})):
+        for is_wanted in (False, True):
+            # a withdrawal that was asked for while it was sent begins now
+            condition = {**_called(announcement, states), "is_withdrawal_wanted": is_wanted}
+            leaves_at = now if is_wanted else leaving_time(announcement, now)
+            published = _ended(AnnouncementState.PUBLISHED, **known, **mark, leaves_at=leaves_at)
+            found = await announcements().find_one_and_update(condition, published)
+            if found is not None:
+                return await record(found)
     return None
 
 

@@ -1,11 +1,14 @@
 """Rows of announcements: the collection, the records of its documents, the one way to change a state."""
 
 from collections.abc import Awaitable, Sequence
+from datetime import datetime
 
 from core.announcements import Announcement, AnnouncementState
+from core.statistics.events import Event, Mark
 from database.collection import Collection, Sort
 from database.connection import current_database
 from database.readable import find_records, reader, record_of
+from database.uncounted import FIELD as UNCOUNTED
 from database.values import Document, to_key
 
 #: makes an announcement of a document
@@ -25,6 +28,12 @@ def record(document: Document | None) -> Awaitable[Announcement | None]:
 async def find_some(condition: Document, *, limit: int, sort: Sort | None = None, skip: int = 0) -> list[Announcement]:
     """Return up to `limit` announcements that match and can be read (`database.readable`)."""
     return await find_records(announcements(), READ, condition, limit=limit, sort=sort, skip=skip)
+
+
+def published_mark(now: datetime) -> Document:
+    """Return the field by which an announcement that was not published before is counted."""
+    current_database().uncounted.note("announcements")
+    return {UNCOUNTED: [Mark(Event.PUBLISHED, now).text]}
 
 
 async def change_state(

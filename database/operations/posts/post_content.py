@@ -57,7 +57,11 @@ def _stored(content: Content, cover: Cover | None) -> Document:
     }
 
 
-def _unused(before: Content, *in_use: Content, cover: Cover | None) -> tuple[Unused, ...]:
+def _unused(post: Post, before: Content, *in_use: Content, cover: Cover | None) -> tuple[Unused, ...]:
+    """Return what can be deleted; nothing of an imported post: its messages are the old channel's, not copies of ours,
+    and other old links may open them."""
+    if post.is_imported:
+        return ()
     ids = left_over(before, *in_use, cover=cover)
     return (Unused(before.storage_chat_id, ids),) if ids else ()
 
@@ -80,7 +84,7 @@ async def change_content(post: Post, content: Content, *, by: int, at: datetime)
     if now_is is None:
         return None
     earlier = post.content_undo
-    unused = () if earlier is None else _unused(earlier.content, content, post.content, cover=cover)
+    unused = () if earlier is None else _unused(post, earlier.content, content, post.content, cover=cover)
     return ContentChanged(now_is, unused)
 
 
@@ -99,7 +103,7 @@ async def undo_content(post: Post, now: datetime) -> ContentChanged | None:
     now_is = await record_of(_posts(), changed, READ)
     if now_is is None:
         return None
-    return ContentChanged(now_is, _unused(post.content, undo.content, cover=cover))
+    return ContentChanged(now_is, _unused(post, post.content, undo.content, cover=cover))
 
 
 async def pop_expired_undos(now: datetime, limit: int) -> list[Unused]:
@@ -113,7 +117,7 @@ async def pop_expired_undos(now: datetime, limit: int) -> list[Unused]:
     for post in await find_records(_posts(), READ, due, limit=limit, sort=[("content_undo.until", 1)]):
         ended = await _posts().update_one(_unchanged(post), {"$set": {"content_undo": None}})
         if ended and post.content_undo is not None:
-            unused += _unused(post.content_undo.content, post.content, cover=post.cover)
+            unused += _unused(post, post.content_undo.content, post.content, cover=post.cover)
     return unused
 
 

@@ -31,6 +31,8 @@ from database.values import Document, to_stored
 
 #: attempts to find a free number, or to change a field, against other processes
 _TRIES = 20
+#: openings remembered of a post, so that an update that comes again counts once
+OPENINGS_KEPT = 100
 #: the fields the words of a search are made of
 _WORDED = (PostField.TITLE, PostField.DESCRIPTION)
 
@@ -101,7 +103,7 @@ async def create(
         "cover": None,
         "password": password,
         "status": status,
-        "views": 0,
+        "opened": 0,
         "delivered": 0,
         "sources": {},
         "source_count": 0,
@@ -135,20 +137,27 @@ async def _next_number() -> int:
     return 1 if highest is None else int(highest["number"]) + 1
 
 
-async def open_post(code: str, source: str | None = None) -> Post | None:
+async def open_post(code: str, source: str | None = None, *, opening: int | None = None) -> Post | None:
     """Return the live post of a link and count one more opening in the same atomic update; None when there is none.
 
-    `source`: of the link; counted in the same update, if `add_source` made it known to the post. One command; a second
-    one for a source that is not known.
+    `opening`: id of the update; one of the post's last OPENINGS_KEPT is not counted again. None: the post is only read,
+    no link was opened. `source`: of the link; counted in the same update, if `add_source` made it known to the post.
+    One command; a second one for a source that is not known, one more when nothing is counted.
     """
     live: Document = {"code": code, "status": PostStatus.LIVE}
-    if source is not None:
-        counted = f"sources.{_checked(source)}"
-        of_source: Document = {"$inc": {"views": 1, counted: 1}}
-        found = await _posts().find_one_and_update({**live, counted: {"$exists": True}}, of_source)
+    if opening is not None:
+        first: Document = {**live, "openings": {"$ne": opening}}
+        kept: Document = {"openings": {"$each": [opening], "$slice": -OPENINGS_KEPT}}
+        if source is not None:
+            counted = f"sources.{_checked(source)}"
+            of_source: Document = {"$inc": {"opened": 1, counted: 1}, "$push": kept}
+            found = await _posts().find_one_and_update({**first, counted: {"$exists": True}}, of_source)
+            if found is not None:
+                return await _record(found)
+        found = await _posts().find_one_and_update(first, {"$inc": {"opened": 1}, "$push": kept})
         if found is not None:
             return await _record(found)
-    return await _record(await _posts().find_one_and_update(live, {"$inc": {"views": 1}}))
+    return await _record(await _posts().find_one(live))
 
 
 async def find(code: str) -> Post | None:
@@ -163,11 +172,6 @@ async def titles(codes: Iterable[str]) -> dict[str, str]:
         return {}
     found = await _posts().find({"code": {"$in": distinct}}, limit=len(distinct), projection=["code", "title"])
     return {document["code"]: str(document.get("title", "")) for document in found}
-
-
-async def count_live() -> int:
-    """Count the posts that can be opened."""
-    return await _posts().count({"status": PostStatus.LIVE})
 
 
 async def set_option(
@@ -280,13 +284,16 @@ async def restore(code: str, *, unless_taken_down_since: datetime | None = None)
 async def discard(code: str, now: datetime) -> Post | None:
     """Delete a post that was made by accident, for good; returns it, so that its copies can be deleted. Atomic.
 
-    None, and the post stays, when it was made UNDO_FOR ago or earlier, was ever opened, or has an announcement.
+    None, and the post stays, when it was made UNDO_FOR ago or earlier, was ever opened, has an announcement, or was
+    made of an old link.
     """
     untouched: Document = {
         "code": code,
         "created_at": {"$gt": now - UNDO_FOR},
-        "views": 0,
+        "opened": 0,
         "is_scheduled": False,
         "is_announced": False,
+        # its messages are not copies of ours
+        "is_imported": {"$ne": True},
     }
     return await _record(await _posts().find_one_and_delete(untouched))

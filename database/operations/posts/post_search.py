@@ -13,11 +13,10 @@ from core.words import searched_words
 from database.collection import Collection
 from database.connection import current_database
 from database.operations.posts.post_ops import READ
+from database.operations.searching.word_search import all_begin, rarest_first
 from database.readable import find_records, record_of, record_or_none
 from database.values import Document
 
-#: posts counted of a word; one with as many is common
-FEW = 500
 #: digits of a searched number; longer ones do not fit an integer of the database
 _NUMBER_DIGITS = 18
 _NUMBER = re.compile(rf"(#?)([0-9]{{1,{_NUMBER_DIGITS}}})", re.ASCII)
@@ -56,31 +55,11 @@ async def search(
     searched = searched_words(words)
     if words and not searched:
         return [], False
-    return await _page(_condition(await _rarest_first(searched), show), skip, limit)
-
-
-async def _rarest_first(searched: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the words with the rarer one of the two longest in front; of one word nothing is asked."""
-    if len(searched) < 2:
-        return searched
-    counted = [(await _posts().count(_begins(word), limit=FEW), word) for word in searched[:2]]
-    first = min(counted)[1]
-    return (first, *(word for word in searched if word != first))
-
-
-def _begins(word: str) -> Document:
-    # anchored, so that the index is used; escaped, so that no input is a pattern
-    return {"words": {"$regex": "^" + re.escape(word)}}
+    return await _page(_condition(await rarest_first(_posts(), searched), show), skip, limit)
 
 
 def _condition(searched: tuple[str, ...], show: PostFilter) -> Document:
-    condition = dict(_SHOWN[show])
-    begins = [_begins(word) for word in searched]
-    if begins:
-        condition |= begins[0]
-    if begins[1:]:
-        condition["$and"] = begins[1:]
-    return condition
+    return {**_SHOWN[show], **all_begin(searched)}
 
 
 async def _page(condition: Document, skip: int, limit: int) -> tuple[list[Post], bool]:

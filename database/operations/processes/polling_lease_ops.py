@@ -1,14 +1,21 @@
-"""Who polls for a bot (collection `polling_leases`): one row for each bot, `polls:<bot id>`."""
+"""Who polls for a bot (collection `polling_leases`): one row for each bot, `polls:<bot id>`.
+
+A row that cannot be read is nobody's. Its owner stops at the next renewal; another process that has seen it unchanged
+for as long as the row of an owner that has crashed takes it and writes it anew.
+"""
 
 from datetime import datetime
 
-from core.errors import AlreadyThere
+from core.errors import AlreadyThere, StoreRefused
 from core.processes.polling_lease import PollingLease
 from database.collection import Collection
 from database.connection import current_database
+from database.readable import record_or_none, what_is_wrong
 from database.values import Document
 
 COLLECTION = "polling_leases"
+#: the owner that stands for one that cannot be read; real ones contain a colon
+UNREADABLE = "unreadable"
 
 
 def _leases() -> Collection:
@@ -19,13 +26,24 @@ def _key(bot_id: int) -> str:
     return f"polls:{bot_id}"
 
 
-def _record(document: Document | None) -> PollingLease | None:
-    return None if document is None else PollingLease.model_validate(document)
+def read(document: Document) -> PollingLease:
+    """Return the lease of a document. Raises ValidationError."""
+    return PollingLease.model_validate(document)
+
+
+async def _record(document: Document | None) -> PollingLease | None:
+    """Return the lease; for one that cannot be read, which is noted, one of the owner UNREADABLE."""
+    lease = await record_or_none(_leases(), document, read)
+    return PollingLease(owner=UNREADABLE) if lease is None and document is not None else lease
 
 
 async def find(bot_id: int) -> PollingLease | None:
     """Return the lease of a bot; None when nobody has ever polled for it."""
-    return _record(await _leases().find_one({"_id": _key(bot_id)}))
+    return await _record(await _find(bot_id))
+
+
+async def _find(bot_id: int) -> Document | None:
+    return await _leases().find_one({"_id": _key(bot_id)})
 
 
 async def take(bot_id: int, owner: str, process: str, seen: PollingLease | None, now: datetime) -> PollingLease | None:
@@ -37,14 +55,35 @@ async def take(bot_id: int, owner: str, process: str, seen: PollingLease | None,
         except AlreadyThere:
             return None
         return PollingLease(beat=1, **held)
+    if seen.owner == UNREADABLE:
+        return await _write_anew(bot_id, held)
     as_seen: Document = {"_id": _key(bot_id), "owner": seen.owner, "beat": seen.beat}
-    return _record(await _leases().find_one_and_update(as_seen, {"$set": held, "$inc": {"beat": 1}}))
+    return await _record(await _leases().find_one_and_update(as_seen, {"$set": held, "$inc": {"beat": 1}}))
+
+
+async def _write_anew(bot_id: int, held: Document) -> PollingLease | None:
+    """Overwrite the lease if it still cannot be read; atomic, since of two that read it the first changes its owner."""
+    found = await _find(bot_id)
+    if found is None or what_is_wrong(found, read) is None:
+        return None
+    as_read: Document = {"_id": _key(bot_id), "owner": found.get("owner"), "beat": found.get("beat")}
+    anew = {"beat": 1, "standby_beat": 0, **held}
+    return await _record(await _leases().find_one_and_update(as_read, {"$set": anew}))
 
 
 async def renew(bot_id: int, owner: str, now: datetime) -> PollingLease | None:
-    """Renew one's own lease; atomic. None: it is another's."""
+    """Renew one's own lease; atomic. None: it is another's, or cannot be read."""
     own: Document = {"_id": _key(bot_id), "owner": owner}
-    return _record(await _leases().find_one_and_update(own, {"$set": {"renewed_at": now}, "$inc": {"beat": 1}}))
+    try:
+        found = await _leases().find_one_and_update(own, {"$set": {"renewed_at": now}, "$inc": {"beat": 1}})
+    except StoreRefused:
+        # the server counts no text on; what else it refuses says nothing about the lease
+        lease = await find(bot_id)
+        if lease is None or lease.owner != UNREADABLE:
+            raise
+        return None
+    lease = await _record(found)
+    return None if lease is None or lease.owner == UNREADABLE else lease
 
 
 async def release(bot_id: int, owner: str, now: datetime) -> bool:

@@ -31,8 +31,18 @@ async def beat(bot_id: int, process: str, news: Beat) -> Ledger | None:
     """
     condition = {"_id": bot_id, f"members.{process}.number": {"$lt": news.number}}
     update = _written(process, news) | {"$min": {f"members.{process}.parts": news.parts}}
-    found = await _shares().find_one_and_update(condition, update)
+    try:
+        found = await _shares().find_one_and_update(condition, update)
+    except StoreRefused:
+        if not await mend_version(bot_id):
+            raise
+        found = await _shares().find_one_and_update(condition, update)
     return None if found is None else _ledger(found, process)
+
+
+async def mend_version(bot_id: int) -> bool:
+    """Count anew when the version is no number, and leave the rows: others use their parts. False when it is one."""
+    return await _shares().update_one({"_id": bot_id, "version": {"$not": {"$gte": 0}}}, {"$set": {"version": 0}})
 
 
 async def join(bot_id: int, process: str, news: Beat) -> Ledger:

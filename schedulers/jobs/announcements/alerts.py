@@ -1,5 +1,7 @@
 """Alerts to the owners about announcements that need a person: one for each confirmed draft, closed when none does."""
 
+from functools import partial
+
 import structlog
 
 from core.announcements import TROUBLED, Announcement, AnnouncementState
@@ -7,7 +9,7 @@ from core.errors import StoreUnavailable
 from core.health.incidents import announcement_incident, announcement_key_of, announcement_stays_incident
 from database.operations import announcement_ops, channel_ops, incident_ops
 from database.operations.posts import post_ops
-from monitoring.alerts import Alerts
+from monitoring.alerts import Alerts, Words
 from views import owner_alerts
 
 log = structlog.get_logger("tollgate.publisher")
@@ -49,20 +51,20 @@ class AnnouncementAlerts:
             return
         post_code = of_draft[0].post_code if of_draft else ""
         title = (await post_ops.titles([post_code])).get(post_code, "")
-        await self._alerts.clear(announcement_incident(key), owner_alerts.announcement_settled(title or key))
+        await self._alerts.clear(announcement_incident(key), partial(owner_alerts.announcement_settled, title or key))
 
     async def tell_stays(self, one: Announcement, words: str) -> None:
         """Alert the owners that it cannot be taken out of its channel. `words`: Telegram's."""
         title, channel = await _names(one)
-        html = owner_alerts.announcement_stays(title, channel, words)
-        await self._alerts.raise_once(announcement_stays_incident(one.id), html)
+        stays = partial(owner_alerts.announcement_stays, title, channel, words)
+        await self._alerts.raise_once(announcement_stays_incident(one.id), stays)
 
     async def tell_left(self, one: Announcement) -> None:
         """Close this incident, if there is one."""
         if one.removal_attempts:
             title, channel = await _names(one)
-            html = owner_alerts.announcement_left(title, channel)
-            await self._alerts.clear(announcement_stays_incident(one.id), html)
+            left = partial(owner_alerts.announcement_left, title, channel)
+            await self._alerts.clear(announcement_stays_incident(one.id), left)
 
 
 async def _names(one: Announcement) -> tuple[str, str]:
@@ -72,10 +74,10 @@ async def _names(one: Announcement) -> tuple[str, str]:
     return title, str(one.chat_id) if found is None else found.name
 
 
-async def _words(one: Announcement) -> str:
+async def _words(one: Announcement) -> Words:
     title, channel = await _names(one)
     if one.state is AnnouncementState.FAILED:
-        return owner_alerts.announcement_failed(title, channel, one.error or "")
+        return partial(owner_alerts.announcement_failed, title, channel, one.error or "")
     if one.state is AnnouncementState.MISSED:
-        return owner_alerts.announcement_missed(title, channel)
-    return owner_alerts.announcement_unknown(title, channel)
+        return partial(owner_alerts.announcement_missed, title, channel)
+    return partial(owner_alerts.announcement_unknown, title, channel)

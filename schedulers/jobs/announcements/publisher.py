@@ -81,6 +81,8 @@ class _Work:
         #: by task: what it sends, and what it edits
         self._sent: dict[asyncio.Task[None], Announcement] = {}
         self._edited: dict[asyncio.Task[None], Announcement] = {}
+        #: how many of these tasks have ended
+        self._ends = 0
         self._error: BaseException | None = None
 
     async def close(self) -> None:
@@ -93,9 +95,13 @@ class _Work:
         Raises CannotPublish, and StoreUnavailable when the database stays away.
         """
         while not self._is_over():
+            ends = self._ends
             await self._look_around()
             await self._start_sending()
             await self._start_editing()
+            if not self._in_flight and self._ends != ends:
+                # it ended while more was looked for, and made room for what was not started
+                continue
             if not self._in_flight and not self._edits.resting():
                 break
             if not self._in_flight and not await self._query(partial(publishing.has_work, self._run.now())):
@@ -177,6 +183,7 @@ class _Work:
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._sent.pop(task, None)
         self._edited.pop(task, None)
+        self._ends += 1
         if not task.cancelled() and task.exception() is not None:
             self._error = self._error or task.exception()
 

@@ -1,9 +1,9 @@
 """The share of one process in the calls of one bot.
 
-A beat is one command: it leaves what this process uses and wants, and reads the same of all others. A process that has
-too much calls less at once, and says so as its last second shows it; who wants more takes only what is free. So the
-shares do not exceed the ceiling in any second. A row nobody renews is given away after its time; its process has fallen
-to the least share before.
+A beat is one command: it writes what this process uses and wants, and returns the same of all others. A process with
+more than its part calls less at once, and writes the smaller number when the calls of its last second allow it; one
+that wants more takes only what is free. So the shares together never exceed the ceiling, in any second. A row that is
+not renewed in time is divided among the others; by then its process uses no more than the reserve.
 """
 
 import asyncio
@@ -112,7 +112,7 @@ class SharedCeiling:
         await self._heed(ledger)
 
     async def close(self) -> None:
-        """Leave all but the calls of the last second. Without the database the row ends by itself."""
+        """Write that this process calls no more. Without the database its row runs out by itself."""
         self._use = 0
         if not self._is_member or self._is_away:
             return
@@ -141,7 +141,7 @@ class SharedCeiling:
         return ledger
 
     async def _joined(self, beat: Beat) -> Ledger:
-        """Begin with nothing: others may have taken all."""
+        """Join with no parts: others may have all of them."""
         self._has = 0
         self._use_only(0)
         try:
@@ -183,7 +183,7 @@ class SharedCeiling:
             self._lend(parts, for_s, min(parts, self._without_database))
 
     def _go_on_without(self, error: Exception) -> None:
-        """Keep the share for its time, then fall to what others leave to one they have lost."""
+        """Keep the share for its time; then use only the reserve, which others leave to one they have lost."""
         now = self._clock.monotonic()
         self._due_at = now + WORKING_S
         if not self._is_away:

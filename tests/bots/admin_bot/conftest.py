@@ -1,6 +1,7 @@
 """The admin bot as in production, with a recording stand-in for Telegram and the in-memory store."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,7 +26,7 @@ from database.indexes import ensure_indexes
 from database.operations import settings_ops
 from database.operations.posts import post_search
 from database.team import Team
-from monitoring.alerts import Alerts
+from monitoring.alerts import Alerts, Words
 from schedulers import registry
 from sender.updates.intake import RetryOnDatabaseOutage
 from shorteners.vault import KeyVault, open_vault
@@ -168,6 +169,13 @@ def _bot(world: World, me: User) -> Bot:
 @pytest.fixture
 async def admin(tmp_path: Path) -> AsyncIterator[AdminBot]:
     """An admin bot with a working storage channel."""
+    async with running(tmp_path) as admin:
+        yield admin
+
+
+@asynccontextmanager
+async def running(folder: Path) -> AsyncIterator[AdminBot]:
+    """Run one for the block; its keys are in `folder`."""
     time, supervisor, world = Time(), Supervisor(), World()
     clock = StandingClock(datetime.fromtimestamp(NOW, UTC), time)
     database = await open_database("memory://", "test", clock=clock)
@@ -176,8 +184,8 @@ async def admin(tmp_path: Path) -> AsyncIterator[AdminBot]:
     bot, user_bot = _bot(world, ADMIN_BOT), _bot(world, USER_BOT)
     alerts: list[str] = []
 
-    async def tell(html: str) -> bool:
-        alerts.append(html)
+    async def tell(words: Words) -> bool:
+        alerts.append(words())
         return True
 
     context = AdminContext(
@@ -191,13 +199,12 @@ async def admin(tmp_path: Path) -> AsyncIterator[AdminBot]:
         supervisor=supervisor,
         unmetered_chats=set(),
     )
-    vault = open_vault(tmp_path)
+    vault = open_vault(folder)
     config = AdminConfig(
         # shorteners of tests are on this machine
         shortener_access=ShortenerAccess(vault, is_public_only=False),
         plans=registry.plans(context.zone),
         backup_job=registry.BACKUP.name,
-        statistics_job=registry.STATISTICS.name,
     )
     data = build_data(context, config)
     hold = RetryOnDatabaseOutage(database.ping, common_texts, clock)

@@ -101,6 +101,38 @@ async def test_an_admin_gets_nothing_in_a_group(admin: AdminBot) -> None:
     assert admin.world.calls == []
 
 
+@pytest.mark.parametrize("chat", [GROUP, CHANNEL], ids=["group", "channel"])
+async def test_a_press_outside_of_private_chats_is_answered_and_does_nothing(
+    admin: AdminBot, chat: dict[str, Any]
+) -> None:
+    await admin.say("a post")
+    post = await admin.only_post()
+    admin.world.calls.clear()
+    below = {"message_id": 5, "date": NOW, "chat": chat, "text": "x"}
+    for who in (OWNER, STRANGER):
+        query = {"id": str(who.id), "from": who.model_dump(), "chat_instance": "1", "message": below}
+        await admin.feed("callback_query", query | {"data": f"ap:{post.code}:0::0:rmyes"})
+    assert [(call.callback_query_id, call.text) for call in admin.world.of(AnswerCallbackQuery)] == [
+        (str(OWNER.id), None),
+        (str(STRANGER.id), None),
+    ]
+    assert len(admin.world.calls) == 2
+    assert (await admin.only_post()).status == "live"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        *({"chat_shared": {"request_id": picker, "chat_id": 0}} for picker in (1, 2, 3, 4, 11, 41)),
+        *({"users_shared": {"request_id": picker, "users": [], "user_ids": []}} for picker in (21, 31)),
+    ],
+    ids=lambda answer: str(next(iter(answer.values()))["request_id"]),
+)
+async def test_an_answer_of_a_picker_that_names_nobody_is_dropped(admin: AdminBot, answer: dict[str, Any]) -> None:
+    await admin.send(**answer)
+    assert admin.world.calls == []
+
+
 async def test_a_message_without_a_sender_is_dropped(admin: AdminBot) -> None:
     await admin.feed("message", {"message_id": 5, "date": NOW, "chat": PRIVATE, "text": "/start"})
     assert admin.world.calls == []

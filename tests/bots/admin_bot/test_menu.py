@@ -13,7 +13,7 @@ from core.team.admins import Role
 from core.team.rights import Right
 from database.operations import incident_ops
 from tests.bots.admin_bot.conftest import OWNER, AdminBot
-from views.admin_texts import CHANGED_SINCE, STALE_BUTTON, TOO_LATE_TO_UNDO, UNDONE, not_your_role
+from views.admin_texts import changed_since, not_your_role, stale_button, too_late_to_undo, undone
 from views.screens import Screen
 from views.undo import UndoButton
 
@@ -37,14 +37,15 @@ async def test_menu_shows_the_day_and_every_section(admin: AdminBot) -> None:
         "Channels",
         "Statistics",
         "Settings",
+        "Team",
         "System",
     ]
 
 
-async def test_menu_of_an_editor_has_posts_and_the_schedule_only(admin: AdminBot) -> None:
+async def test_menu_of_an_editor_has_posts_the_schedule_and_their_numbers_only(admin: AdminBot) -> None:
     await admin.database.collection("admins").insert_one({"user_id": 7101, "role": "editor"})
     await admin.say("/menu", who=User(id=7101, is_bot=False, first_name="Eva"))
-    assert admin.buttons() == ["Posts", "Schedule"]
+    assert admin.buttons() == ["Posts", "Schedule", "Statistics"]
 
 
 async def test_menu_shows_troubles_first_with_their_mending(admin: AdminBot) -> None:
@@ -61,7 +62,7 @@ async def test_a_button_of_last_year_opens_the_menu_in_its_place(admin: AdminBot
     shown = list(admin.world.screens)[-1]
     await admin.callback("zz:forged:1", message_id=shown)
     answered, edited = admin.world.calls[-2:]
-    assert isinstance(answered, AnswerCallbackQuery) and answered.text == STALE_BUTTON
+    assert isinstance(answered, AnswerCallbackQuery) and answered.text == stale_button()
     assert isinstance(edited, EditMessageText) and edited.message_id == shown
 
 
@@ -92,9 +93,9 @@ async def test_undo_takes_a_step_back_once(admin: AdminBot) -> None:
     value = {"is": 60}
     data = await _offer(admin, value)
     await admin.callback(data)
-    assert value["is"] == 30 and admin.toasts[-1] == UNDONE and admin.last_text == "as it was"
+    assert value["is"] == 30 and admin.toasts[-1] == undone() and admin.last_text == "as it was"
     await admin.callback(data)
-    assert admin.toasts[-1] == TOO_LATE_TO_UNDO
+    assert admin.toasts[-1] == too_late_to_undo()
 
 
 async def test_undo_needs_the_right_the_step_needed(admin: AdminBot) -> None:
@@ -118,7 +119,7 @@ async def test_undo_needs_the_right_the_step_needed(admin: AdminBot) -> None:
 async def test_undo_leaves_what_was_changed_since(admin: AdminBot) -> None:
     value = {"is": 45}
     await admin.callback(await _offer(admin, value))
-    assert value["is"] == 45 and admin.toasts[-1] == CHANGED_SINCE
+    assert value["is"] == 45 and admin.toasts[-1] == changed_since()
 
 
 async def test_undo_ends_after_ten_minutes(admin: AdminBot) -> None:
@@ -126,7 +127,7 @@ async def test_undo_ends_after_ten_minutes(admin: AdminBot) -> None:
     data = await _offer(admin, value)
     admin.clock.move(UNDO_FOR + timedelta(seconds=1))
     await admin.callback(data)
-    assert value["is"] == 60 and admin.toasts[-1] == TOO_LATE_TO_UNDO
+    assert value["is"] == 60 and admin.toasts[-1] == too_late_to_undo()
 
 
 async def test_the_oldest_undo_step_is_dropped(admin: AdminBot) -> None:

@@ -16,8 +16,8 @@ from views.navigation import Section, data_of
 SHARED = {"admin_config", "admins", "shorteners", "incidents", "channels"}
 #: a picker and a link that works once are messages of their own
 OF_THEIR_OWN = {Section.STORAGE, Section.WEB_PAGE}
-#: screens that cost more: live counts of five collections, and the last run of each job
-MORE = {Section.STATISTICS: 7, Section.JOBS: 1 + len(JOB_NAMES)}
+#: screens that cost more: live counts of five collections, three counts of subscribers, and the last run of each job
+MORE = {Section.SUBSCRIBERS: 4, Section.STATISTICS: 7, Section.JOBS: 1 + len(JOB_NAMES)}
 
 
 @pytest.mark.parametrize("section", [section for section in Section if section not in OF_THEIR_OWN])

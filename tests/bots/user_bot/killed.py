@@ -47,7 +47,7 @@ async def kill_while_sending(
     )
     assert claim is not None
     if is_paid:
-        assert await user_credits.spend_credit(user_id, post.code, update_key, started_at)
+        assert await user_credits.spend_credit(user_id, post.code, update_key, started_at) is not None
     return claim
 
 

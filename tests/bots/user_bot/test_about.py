@@ -1,14 +1,27 @@
-"""/me through the product: what will be deleted, by title, and when; and messages that are no command."""
+"""/start and /me through the product: what will be deleted, by title, and when; and messages that are no command."""
 
+import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from aiogram.types import Update
 
-from database.operations import settings_ops
+from database.operations import channel_ops, settings_ops, user_ops
 from database.operations.posts import post_ops
-from tests.house import ALICE, USER_BOT, House
+from tests.house import ALICE, OLIVE, USER_BOT, House
 from views.subscribers import texts
+
+_NOW = datetime(2026, 3, 1, tzinfo=UTC)
+_STICKER = {
+    "file_id": "s",
+    "file_unique_id": "s",
+    "type": "regular",
+    "width": 1,
+    "height": 1,
+    "is_animated": False,
+    "is_video": False,
+}
 
 
 async def test_me_names_each_post_and_its_time_soonest_first(house: House) -> None:
@@ -21,17 +34,34 @@ async def test_me_names_each_post_and_its_time_soonest_first(house: House) -> No
     await post_ops.remove(rome.code)
 
     await house.alice.text(USER_BOT, "/me")
-    seen = await house.alice.wait(USER_BOT, contains="To be deleted")
-    name, head, *lines = str(seen["messages"][-1]["text"]).splitlines()
-    assert (name, head) == ("\u2068Alice\u2069", "To be deleted:")
-    assert [line.partition(": at ")[0] for line in lines] == ["• A post", "• \u2068Rome <b>\u2069"]
-    assert [line.rpartition(", in ")[2] for line in lines] == ["30 minutes", "1 hour"]
+    seen = await house.alice.wait(USER_BOT, contains="Here until")
+    head, *lines = str(seen["messages"][-1]["text"]).splitlines()
+    assert head == "Every post is open to you."
+    assert [line.rpartition(": ")[2] for line in lines] == ["This post", "\u2068Rome <b>\u2069"]
 
 
-async def test_me_without_open_deliveries_says_so(house: House) -> None:
-    await house.alice.text(USER_BOT, "/me")
-    seen = await house.alice.wait(USER_BOT, contains="No delivery is waiting")
-    assert seen["messages"][-1]["text"].count("\n") == 1
+async def test_start_leads_to_the_channel_and_to_me_where_news_are_switched(house: House) -> None:
+    chat_id = await house.world.add_chat("channel", "Olive's Garden", OLIVE)
+    await channel_ops.connect(chat_id, title="Olive's Garden", username="garden", added_by=OLIVE, added_at=_NOW)
+    await house.alice.text(USER_BOT, "/start")
+    seen = (await house.alice.wait(USER_BOT, contains="Hi "))["messages"][-1]
+    start = "Hi \u2068Alice\u2069. Open a post's link in \u2068Olive's Garden\u2069 and the post arrives here."
+    assert (seen["text"], labels(seen)) == (start, ["Olive's Garden", "What I have"])
+    await house.alice.press(USER_BOT, "What I have")
+    seen = (await house.alice.wait(USER_BOT, contains="Every post is open"))["messages"][-1]
+    assert labels(seen) == ["News: on", "Language", "Privacy"]
+    for pressed, then in (("News: on", "News: off"), ("News: off", "News: on")):
+        await house.alice.press(USER_BOT, pressed)
+        await house.settle()
+        user = await user_ops.find(ALICE)
+        assert user is not None
+        assert (user.news_stopped_at is None) is (then == "News: on")
+        assert labels((await house.alice.transcript(USER_BOT))["messages"][-1])[0] == then
+
+
+def labels(message: dict[str, Any]) -> list[str]:
+    rows = message.get("reply_markup", {}).get("inline_keyboard", [])
+    return [button["text"] for row in rows for button in row]
 
 
 async def send(house: House, **content: Any) -> None:
@@ -62,11 +92,42 @@ async def test_a_service_message_gets_no_answer(house: House, content: dict[str,
     assert await house.calls() == before
 
 
-async def test_any_other_message_is_answered_that_it_is_no_command(house: House) -> None:
-    await house.alice.text(USER_BOT, "/start")
+async def test_what_is_no_command_is_answered_once_in_24_hours_and_stickers_never(house: House) -> None:
+    said = texts.not_a_command()
+    for hours, sent, answers in ((0, "hello", 1), (23, "again", 1), (1, "a day later", 2)):
+        await house.advance(hours=hours)
+        await house.alice.text(USER_BOT, sent)
+        await house.settle()
+        seen = (await house.alice.transcript(USER_BOT))["messages"]
+        assert sum(one.get("text") == said for one in seen) == answers
+    await house.advance(hours=25)
+    before = await house.calls()
+    await send(house, sticker=_STICKER)
+    assert await house.calls() == before
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"text": "look: https://t.me/{bot}?start=p_{code}-s_ad"},
+        {
+            "caption": "this",
+            "photo": [],
+            "caption_entities": [{"type": "text_link", "offset": 0, "length": 4, "url": "{link}"}],
+        },
+        {"text": "A post", "reply_markup": {"inline_keyboard": [[{"text": "Get", "url": "{link}"}]]}},
+    ],
+    ids=["a text", "behind a word", "a forwarded announcement"],
+)
+async def test_a_message_with_a_link_to_a_post_opens_it(house: House, content: dict[str, Any]) -> None:
+    post = await house.store()
+    link = house.link(post, "ad")
+    filled = json.loads(
+        json.dumps(content).replace("{link}", link).replace("{bot}", USER_BOT).replace("{code}", post.code)
+    )
+    await send(house, **filled)
     await house.settle()
-    await send(house, text="hello")
-    await house.alice.wait(USER_BOT, contains=texts.NOT_A_COMMAND)
+    assert len(await house.calls("copyMessages")) == 1
 
 
 async def test_the_owners_texts_reach_the_subscriber_formatted_and_filled(house: House) -> None:

@@ -38,14 +38,14 @@ def buttons(seen: Json) -> list[str]:
 
 async def test_one_message_names_the_channels_and_the_post_comes_when_they_are_joined(house: House) -> None:
     news, garden = await house.channel("News <3"), await house.channel("Garden")
-    seen = await open_post(house, "first join")
+    seen = await open_post(house, "1. ")
     assert "News <3" in seen["messages"][-1]["text"]
     assert buttons(seen) == ["Join News <3", "Join Garden", "I have joined"]
     assert await house.calls("copyMessages") == []
     for channel in (news, garden):
         await house.alice.link(channel.invite_link)
     # without tapping the button
-    await house.alice.wait(USER_BOT, contains="30 minutes")
+    await house.alice.wait(USER_BOT, contains="30 min")
     await house.settle()
     assert len(await house.calls("copyMessages")) == 1
     assert [one.joined_count for one in await channel_ops.load()] == [1, 1]
@@ -67,24 +67,24 @@ async def test_a_request_that_was_refused_and_comes_again_elsewhere_brings_no_se
     """Its 200 was lost; the post has come meanwhile, when the channel was joined."""
     post, channel = await house.store(), await house.channel()
     await house.alice.link(house.link(post))
-    await house.alice.wait(USER_BOT, contains="first join")
+    await house.alice.wait(USER_BOT, contains="1. ")
     refused = await reader()
     await house.alice.link(channel.invite_link)
-    await house.alice.wait(USER_BOT, contains="30 minutes")
+    await house.alice.wait(USER_BOT, contains="30 min")
     await house.settle()
     await house.advance(seconds=5)
     again = house.another_process()["deliverer"]
     assert await again.deliver(await reader(), post.code, refused.pending_key) is Outcome.DOUBLE_TAP
-    assert await again.deliver(await reader(), post.code, "message 99") is Outcome.DELIVERED
-    assert len(await house.calls("copyMessages")) == 2
+    assert await again.deliver(await reader(), post.code, "message 99") is Outcome.POINTED
+    assert len(await house.calls("copyMessages")) == 1
 
 
 async def test_i_have_joined_names_the_missing_channels_and_asks_telegram_again(house: House) -> None:
     await house.channel("News")
     garden = await house.channel("Garden")
-    await open_post(house, "first join")
+    await open_post(house, "1. ")
     await house.alice.press(USER_BOT, "I have joined")
-    await house.alice.wait(USER_BOT, contains="Not joined yet: News, Garden")
+    await house.alice.wait(USER_BOT, contains="Not yet: News, Garden.")
     before = await count_member_questions(house)
     for _ in range(20):  # however often one taps
         await house.alice.press(USER_BOT, "I have joined")
@@ -96,7 +96,7 @@ async def test_i_have_joined_names_the_missing_channels_and_asks_telegram_again(
     assert await count_member_questions(house) == before + 2
     await house.alice.link(garden.invite_link)
     await house.alice.press(USER_BOT, "I have joined")
-    await house.alice.wait(USER_BOT, contains="Not joined yet: News")
+    await house.alice.wait(USER_BOT, contains="Not yet: News.")
 
 
 async def test_a_stored_membership_costs_no_call_and_one_command_for_ten_minutes(house: House) -> None:
@@ -104,11 +104,11 @@ async def test_a_stored_membership_costs_no_call_and_one_command_for_ten_minutes
         channel = await house.channel(f"Channel {number}")
         await house.world.set_member(channel.chat_id, ALICE, "member")
     await house.settle()
-    await open_post(house, "30 minutes")
+    await open_post(house, "30 min")
     before, database = await count_member_questions(house), current_database()
     assert before == 0  # memberships are known from updates
     await house.advance(minutes=11)
-    await open_post(house, "30 minutes")
+    await open_post(house, "30 min")
     assert await count_member_questions(house) == 3
     post = await house.store()
     database.calls.clear()
@@ -123,27 +123,27 @@ async def test_a_stored_membership_costs_no_call_and_one_command_for_ten_minutes
 async def test_leaving_a_channel_counts_at_once(house: House) -> None:
     channel = await house.channel()
     await house.world.set_member(channel.chat_id, ALICE, "member")
-    await open_post(house, "30 minutes")
+    await open_post(house, "30 min")
     await house.world.set_member(channel.chat_id, ALICE, "left")
     await house.settle()
-    await open_post(house, "first join")
+    await open_post(house, "1. ")
 
 
 async def test_a_request_counts_as_joined_and_the_post_comes_within_the_five_minutes(house: House) -> None:
     channel = await house.channel("Club", mode=ChannelMode.REQUEST)
-    seen = await open_post(house, "asking to join is enough")
+    seen = await open_post(house, "Ask to join")
     assert buttons(seen)[0] == "Ask to join Club"
     await house.alice.link(channel.invite_link)
-    await house.alice.wait(USER_BOT, contains="30 minutes")
+    await house.alice.wait(USER_BOT, contains="30 min")
     await house.settle()
     assert [one.joined_count for one in await channel_ops.load()] == [1]
     # a request stays pending, and is not counted again when an admin admits the subscriber
     await house.advance(hours=30)
-    await open_post(house, "30 minutes")
+    await open_post(house, "30 min")
     await house.olive.approve(channel.chat_id, ALICE)
     await house.settle()
     assert [one.joined_count for one in await channel_ops.load()] == [1]
-    await open_post(house, "30 minutes")
+    await open_post(house, "30 min")
 
 
 async def test_asking_to_join_stores_a_user_who_never_started_the_bot(house: House) -> None:
@@ -172,7 +172,7 @@ async def test_lost_rights_in_a_channel_follow_on_error_alert_the_owner_once_and
     await house.world.set_member(strict.chat_id, 1002, "administrator", can_invite_users=True)
     await house.settle()
     assert [one.broken_since is None for one in await channel_ops.load()] == [False, True]
-    await open_post(house, "first join")
+    await open_post(house, "1. ")
 
 
 async def test_restored_rights_are_noticed_by_a_probe_when_the_update_was_lost(house: House) -> None:
@@ -182,7 +182,7 @@ async def test_restored_rights_are_noticed_by_a_probe_when_the_update_was_lost(h
     await open_post(house, "I cannot check")
     assert await count_member_questions(house) == 0
     await house.advance(minutes=2)
-    await open_post(house, "first join")
+    await open_post(house, "1. ")
     assert [one.broken_since for one in await channel_ops.load()] == [None]
 
 
@@ -200,7 +200,7 @@ async def test_a_group_that_became_a_supergroup_is_stored_under_its_new_id(house
         description="Bad Request: group chat was upgraded to a supergroup chat",
         parameters={"migrate_to_chat_id": new},
     )
-    await open_post(house, "30 minutes")
+    await open_post(house, "30 min")
     assert [one.chat_id for one in await channel_ops.load()] == [new]
 
 
@@ -208,18 +208,19 @@ async def test_a_group_that_became_a_supergroup_is_stored_under_its_new_id(house
 async def test_an_outage_of_telegram_does_not_count_as_having_left(house: House, on_error: OnError) -> None:
     await house.channel(on_error=on_error)
     await house.world.fault("error", method="getChatMember", times=None, status=500, description="Internal")
-    await open_post(house, "30 minutes" if on_error is OnError.OPEN else "I cannot check")
+    await open_post(house, "30 min" if on_error is OnError.OPEN else "I cannot check")
     assert [one.broken_since for one in await channel_ops.load()] == [None]
 
 
-async def test_thirty_channels_are_thirty_buttons_and_one_message(house: House) -> None:
+async def test_thirty_channels_are_one_message_with_the_buttons_of_the_next_fourteen(house: House) -> None:
     for number in range(30):
         await house.channel(f"Channel {number:02} with rather a long name & <b>")
-    seen = await open_post(house, "first join")
-    assert len(buttons(seen)) == 31
-    assert len([m for m in seen["messages"] if "first join" in m.get("text", "")]) == 1
+    seen = await open_post(house, "1. ")
+    assert len(buttons(seen)) == 15
+    assert len([m for m in seen["messages"] if "1. " in m.get("text", "")]) == 1
+    assert "and 25 more channels" in seen["messages"][-1]["text"]
     assert await count_member_questions(house) == 30
-    await open_post(house, "first join")
+    await open_post(house, "1. ")
     assert await count_member_questions(house) == 30
 
 
@@ -238,19 +239,19 @@ async def test_thirty_subscribers_admitted_at_once_are_all_recorded(house: House
 async def test_a_paused_channel_is_not_asked_for(house: House) -> None:
     channel = await house.channel()
     await channel_ops.change(channel.chat_id, is_paused=True)
-    await open_post(house, "30 minutes")
+    await open_post(house, "30 min")
     assert await count_member_questions(house) == 0
 
 
 async def test_owners_pass_without_joining(house: House) -> None:
     await house.channel()
-    await open_post(house, "30 minutes", OLIVE)
+    await open_post(house, "30 min", OLIVE)
     assert await count_member_questions(house) == 0
 
 
 async def test_a_button_with_a_malformed_code_delivers_nothing(house: House) -> None:
     await house.channel()
-    await open_post(house, "first join")
+    await open_post(house, "1. ")
     await house.bob.text(USER_BOT, "/start")
     for data in ("joined:502", "joined:" + "x" * 40, "newlink:502", "joined:", "again:502"):
         await house.bob.forge_callback(USER_BOT, data)
@@ -261,7 +262,7 @@ async def test_a_button_with_a_malformed_code_delivers_nothing(house: House) -> 
 
 async def test_a_pending_request_expires_after_a_day(house: House) -> None:
     channel = await house.channel()
-    await open_post(house, "first join")
+    await open_post(house, "1. ")
     await house.advance(hours=25)
     await house.alice.link(channel.invite_link)
     await house.settle()

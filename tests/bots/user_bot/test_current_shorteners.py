@@ -16,7 +16,7 @@ from core.shorteners.records import Origin, Shortener, environment_code
 from database.connection import close_database, open_database
 from database.indexes import ensure_indexes
 from database.operations.shorteners import shortener_counts, shortener_ops
-from monitoring.alerts import Alerts
+from monitoring.alerts import Alerts, Words
 from shorteners.providers import Provider
 from shorteners.vault import KeyVault, open_vault
 from tests.unit.shorteners.local import DESTINATION, KEY, LINK, Handler, Stub, giving, stub
@@ -53,8 +53,8 @@ class Scene:
         return one
 
     def process(self, configured: dict[str, Provider] | None = None, **more: bool) -> CurrentShorteners:
-        async def say(html: str) -> bool:
-            self.said.append(html)
+        async def say(words: Words) -> bool:
+            self.said.append(words())
             return True
 
         alerts = Alerts(say, clock=self.clock)

@@ -60,7 +60,7 @@ async def test_a_lost_storage_channel_is_told_to_the_owner_once_and_heals(house:
     assert await promises() == []
     await house.world.set_member(STORAGE, 1002, "administrator", **STORAGE_RIGHTS)
     await house.alice.press(USER_BOT, "Try again")
-    await house.alice.wait(USER_BOT, contains="30 minutes")
+    await house.alice.wait(USER_BOT, contains="30 min")
     await house.settle()
     alerted = await house.olive.transcript(OWNER_BOT)
     assert "works again" in alerted["messages"][-1]["text"]
@@ -70,7 +70,7 @@ async def test_a_lost_storage_channel_is_told_to_the_owner_once_and_heals(house:
 async def test_a_429_delays_the_delivery_and_duplicates_nothing(house: House, method: str) -> None:
     post = await house.store()
     await house.world.fault("flood", method=method, bot=USER_BOT, retry_after=3)
-    await open_and_wait(house, post, "30 minutes")
+    await open_and_wait(house, post, "30 min")
     transcript = await house.alice.transcript(USER_BOT)
     assert len([message for message in transcript["messages"] if message.get("photo")]) == 1
     counters = await house.world.counters()
@@ -106,7 +106,7 @@ async def test_an_unexpected_refusal_gets_a_sentence_and_leaves_no_promise(house
     await house.world.fault(
         "error", method="copyMessages", bot=USER_BOT, status=400, description="Bad Request: SOMETHING_NEW"
     )
-    await open_and_wait(house, post, "try again in a moment")
+    await open_and_wait(house, post, "That did not work. Nothing was charged.")
     assert await promises() == []
 
 
@@ -123,7 +123,7 @@ async def test_a_deleted_account_is_marked_deactivated(house: House) -> None:
 
 async def test_blocking_and_unblocking_the_bot_is_stored(house: House) -> None:
     post = await house.store()
-    await open_and_wait(house, post, "30 minutes")
+    await open_and_wait(house, post, "30 min")
     await house.alice.block(USER_BOT)
     await house.settle()
     user = await user_ops.find(ALICE)
@@ -155,7 +155,7 @@ async def test_an_update_received_twice_is_delivered_once(house: House) -> None:
     post = await house.store()
     await house.world.fault("duplicate_update", method="getUpdates", bot=USER_BOT)
     await house.alice.link(house.link(post))
-    await house.alice.wait(USER_BOT, contains="30 minutes")
+    await house.alice.wait(USER_BOT, contains="30 min")
     await house.settle()
     assert len(await house.calls("copyMessages")) == 1
 
@@ -202,8 +202,8 @@ async def test_updates_are_held_while_the_database_is_away_and_answered_afterwar
     await house.alice.wait(USER_BOT, contains="short break", since=0)
     await house.bob.wait(USER_BOT, contains="short break")
     outage.away = False
-    await house.alice.wait(USER_BOT, contains="30 minutes")
-    await house.bob.wait(USER_BOT, contains="30 minutes")
+    await house.alice.wait(USER_BOT, contains="30 min")
+    await house.bob.wait(USER_BOT, contains="30 min")
     await house.settle()
     sentences = [call for call in await house.calls("sendMessage") if "short break" in call["params"]["text"]]
     assert sorted(int(call["params"]["chat_id"]) for call in sentences) == [502, 503]
@@ -229,7 +229,7 @@ async def test_ids_are_stored_when_the_database_is_away_right_after_the_copy(hou
         await held.called.wait()
         outage.away = True
         held.go_on.set()
-        await house.alice.wait(USER_BOT, contains="30 minutes")
+        await house.alice.wait(USER_BOT, contains="30 min")
         await house.settle()
     (promise,) = await promises()
     assert len(promise.message_ids) == 1

@@ -44,7 +44,7 @@ async def count_copies(house: House) -> int:
 async def open_and_be_sent_to_join(house: House, code: str) -> None:
     """Alice opens a post and is asked to join a channel first."""
     await house.alice.link(f"https://t.me/{USER_BOT}?start=p_{code}")
-    await house.alice.wait(USER_BOT, contains="first join")
+    await house.alice.wait(USER_BOT, contains="1. ")
     await house.settle()
 
 
@@ -54,7 +54,7 @@ async def test_a_post_delivered_by_its_link_is_not_delivered_again_by_a_later_jo
     await channel_ops.change(channel.chat_id, is_paused=True)  # the owner no longer asks for the channel
     await house.advance(seconds=10)
     await house.alice.link(house.link(post))
-    await house.alice.wait(USER_BOT, contains="30 minutes")
+    await house.alice.wait(USER_BOT, contains="30 min")
     await house.settle()
     await house.advance(hours=5)
     await house.alice.link(channel.invite_link)  # for another reason than the post
@@ -92,7 +92,7 @@ async def test_verifying_in_the_last_second_leaves_time_to_return_to_the_bot(gat
     await complete_page(house, token)
     await house.advance(minutes=59)
     await house.alice.link(back_link(token))
-    await house.alice.wait(USER_BOT, contains="9 credits left")
+    await house.alice.wait(USER_BOT, contains="1 credit used, 9 left.")
 
 
 async def channel_without_request_rights(house: House) -> int:
@@ -118,14 +118,14 @@ async def test_a_join_does_not_heal_a_channel_whose_requests_the_bot_cannot_see(
     assert channel is not None
     await house.alice.link(channel.invite_link)  # she asks to join, and the bot gets no update
     await house.alice.link(house.link(post))
-    await house.alice.wait(USER_BOT, contains="30 minutes")
+    await house.alice.wait(USER_BOT, contains="30 min")
 
 
 async def test_an_answer_about_a_member_does_not_heal_such_a_channel_either(house: House) -> None:
     chat_id, post = await channel_without_request_rights(house), await house.store()
     await house.advance(minutes=2)  # a probe is due
     await house.alice.link(house.link(post))
-    await house.alice.wait(USER_BOT, contains="30 minutes")
+    await house.alice.wait(USER_BOT, contains="30 min")
     assert await is_broken(chat_id)
 
 
@@ -135,9 +135,9 @@ async def test_token_after_verifying_offers_the_post_that_was_verified_for(gated
     await complete_page(house, await offered_token(house))
     await house.advance(minutes=1)
     await house.alice.text(USER_BOT, "/token")
-    await house.alice.wait(USER_BOT, contains="10 credits left")
+    await house.alice.wait(USER_BOT, contains="Unlocked: 10 credits")
     await house.alice.press(USER_BOT, "Get the post")
-    await house.alice.wait(USER_BOT, contains="30 minutes")
+    await house.alice.wait(USER_BOT, contains="30 min")
 
 
 async def test_a_button_for_a_removed_post_does_not_reveal_its_title(gated: House) -> None:
@@ -181,7 +181,7 @@ async def test_a_post_of_which_an_item_is_refused_costs_nothing(rich: House) -> 
         await house.settle()
         await house.advance(minutes=11)  # past the time in which a repeat costs nothing
     assert (await count_copies(house), (await subscriber()).credits) == (4, 5)
-    assert sum("did not cost" in text for text in await texts_sent(house)) == 4
+    assert sum("Nothing was charged" in text for text in await texts_sent(house)) == 4
 
 
 async def test_a_slow_shortener_delays_no_other_subscriber(gated: House, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,9 +9,9 @@ from database.operations import broadcast_ops, broadcast_rows, user_ops
 from database.operations.segments import find_reachable
 from tests.bots.user_bot.losing_answers import losing, wait_until_idle
 from tests.house import ALICE, BOB, OLIVE, STORAGE, USER_BOT, House
-from user_bot.commands import COMMANDS
+from user_bot.commands import commands
 from views.broadcasts.callbacks import StopNews
-from views.broadcasts.keyboards import STOP_NEWS, below_broadcast
+from views.broadcasts.keyboards import below_broadcast, stop_news
 from views.subscribers import news_texts
 
 
@@ -58,13 +58,13 @@ async def test_a_subscriber_without_news_is_left_out_until_they_want_it_again(ho
     await start_alice_and_bob(house)
     await house.alice.text(USER_BOT, "/stop_news")
     seen = await house.alice.wait(USER_BOT, contains="News is off")
-    assert seen["messages"][-1]["text"] == news_texts.STOPPED
+    assert seen["messages"][-1]["text"] == news_texts.stopped()
     assert await find_broadcast_recipients(house) == [BOB]
     assert await has_no_news(ALICE)
 
     await house.alice.text(USER_BOT, "/news")
     seen = await house.alice.wait(USER_BOT, contains="News is on")
-    assert seen["messages"][-1]["text"] == news_texts.WANTED
+    assert seen["messages"][-1]["text"] == news_texts.wanted()
     assert await find_broadcast_recipients(house) == [ALICE, BOB]
 
 
@@ -96,7 +96,7 @@ async def test_opting_out_changes_nothing_else(house: House) -> None:
     await house.alice.text(USER_BOT, "/stop_news")
     await house.settle()
     await house.alice.link(house.link(await house.store()))
-    seen = await house.alice.wait(USER_BOT, contains="will be deleted")
+    seen = await house.alice.wait(USER_BOT, contains="Deleted in")
     assert [m for m in seen["messages"] if m.get("photo")] != []
     # neither using the bot nor blocking and unblocking it opts in again
     await house.alice.block(USER_BOT)
@@ -111,10 +111,10 @@ async def test_the_button_stops_the_news_and_says_how_to_undo_it_each_time(house
     message_id = await send_broadcast_copy(house, ALICE)
     since = None
     for _ in range(2):
-        await house.alice.press(USER_BOT, STOP_NEWS, message_id=message_id)
+        await house.alice.press(USER_BOT, stop_news(), message_id=message_id)
         await house.settle()
         toasts = (await house.alice.transcript(USER_BOT))["toasts"]
-        assert toasts[-1]["text"] == news_texts.STOPPED
+        assert toasts[-1]["text"] == news_texts.stopped()
         assert await find_broadcast_recipients(house) == [BOB]
         user = await user_ops.find(ALICE)
         assert user is not None
@@ -128,7 +128,7 @@ async def test_the_button_works_below_a_broadcast_of_last_year(house: House) -> 
     await start_alice_and_bob(house)
     message_id = await send_broadcast_copy(house, ALICE)
     await house.advance(days=400)
-    await house.alice.press(USER_BOT, STOP_NEWS, message_id=message_id)
+    await house.alice.press(USER_BOT, stop_news(), message_id=message_id)
     await house.settle()
     assert await has_no_news(ALICE)
     await house.bob.forge_callback(USER_BOT, StopNews().pack(), message_id=999_999)
@@ -143,16 +143,16 @@ async def test_a_press_too_old_for_a_toast_is_answered_by_a_message(house: House
         "error", method="answerCallbackQuery", bot=USER_BOT, status=400,
         description="Bad Request: query is too old and response timeout expired or query ID is invalid",
     )  # fmt: skip
-    await house.alice.press(USER_BOT, STOP_NEWS, message_id=message_id)
+    await house.alice.press(USER_BOT, stop_news(), message_id=message_id)
     seen = await house.alice.wait(USER_BOT, contains="News is off")
-    assert seen["messages"][-1]["text"] == news_texts.STOPPED
+    assert seen["messages"][-1]["text"] == news_texts.stopped()
     assert await has_no_news(ALICE)
 
 
 async def test_a_banned_subscriber_may_opt_out_and_back_and_stays_banned(house: House) -> None:
     await start_alice_and_bob(house)
     await user_ops.ban(ALICE, house.base.clock.now(), until=None, reason="spam")
-    await house.alice.press(USER_BOT, STOP_NEWS, message_id=await send_broadcast_copy(house, ALICE))
+    await house.alice.press(USER_BOT, stop_news(), message_id=await send_broadcast_copy(house, ALICE))
     await house.settle()
     assert await has_no_news(ALICE)
     await house.alice.text(USER_BOT, "/news")
@@ -175,13 +175,13 @@ async def test_a_lost_answer_to_opting_out_is_retried_to_the_end(house: House) -
     await start_alice_and_bob(house)
     broadcast = await start_broadcast(house, ALICE)
     with losing("update_one", "users", when=lambda condition, *_, **__: "news_stopped_at" in condition):
-        await house.alice.press(USER_BOT, STOP_NEWS, message_id=await send_broadcast_copy(house, ALICE))
+        await house.alice.press(USER_BOT, stop_news(), message_id=await send_broadcast_copy(house, ALICE))
         await wait_until_idle(house)
     assert await has_no_news(ALICE)
     assert await broadcast_rows.count_states(broadcast.id) == {"left_out": 1}
     seen = await house.alice.transcript(USER_BOT)
     answers = seen["toasts"] + [m for m in seen["messages"] if m["outgoing"]]
-    assert [one["text"] for one in answers].count(news_texts.STOPPED) == 1
+    assert [one["text"] for one in answers].count(news_texts.stopped()) == 1
 
 
 async def test_opting_out_costs_three_commands_while_no_broadcast_is_unfinished(house: House) -> None:
@@ -197,13 +197,14 @@ async def test_opting_out_costs_three_commands_while_no_broadcast_is_unfinished(
 async def test_help_the_menu_and_me_name_the_opt_out(house: House) -> None:
     await house.alice.text(USER_BOT, "/help")
     assert "/stop_news" in (await house.alice.wait(USER_BOT, contains="/news"))["messages"][-1]["text"]
-    assert "news" in {one.command for one in COMMANDS}
+    assert "news" in {one.command for one in commands()}
     for command, is_said in (("/me", False), ("/stop_news", True), ("/news", False)):
         await house.alice.text(USER_BOT, command)
         await house.settle()
         await house.alice.text(USER_BOT, "/me")
-        seen = await house.alice.wait(USER_BOT, contains="No delivery is waiting")
-        assert (news_texts.OFF in seen["messages"][-1]["text"]) is is_said
+        seen = await house.alice.wait(USER_BOT, contains="Every post is open")
+        (news, _) = [row[0]["text"] for row in seen["messages"][-1]["reply_markup"]["inline_keyboard"]]
+        assert (news == "News: off") is is_said
 
 
 async def test_a_subscriber_who_blocks_the_bot_is_left_out_until_they_unblock_it(house: House) -> None:
@@ -217,4 +218,4 @@ async def test_a_subscriber_who_blocks_the_bot_is_left_out_until_they_unblock_it
 
 
 def test_the_stopped_text_fits_a_toast() -> None:
-    assert len(news_texts.STOPPED) <= 200
+    assert len(news_texts.stopped()) <= 200

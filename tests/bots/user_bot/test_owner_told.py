@@ -1,4 +1,4 @@
-"""“The owner has been told”: wherever a subscriber reads it, the owner has the alert."""
+"""“The owner knows”: wherever a subscriber reads it, the owner has the alert."""
 
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -12,7 +12,7 @@ from core.subscriptions import OnError
 from database.operations import settings_ops
 from tests.house import ADMIN_BOT, ALICE, STORAGE, USER_BOT, House, running_house
 
-TOLD = "wner has been told"
+TOLD = "The owner knows"
 #: makes a post that cannot be had, and the alert the owner must find
 Scene = tuple[Callable[[House], Awaitable[Post]], str]
 
@@ -78,7 +78,7 @@ async def refused_offer(house: House) -> Post:
         method="sendMessage",
         bot=USER_BOT,
         chat_id=ALICE,
-        times=2,
+        times=1,
         status=400,
         description="Bad Request: BUTTON_URL_INVALID",
     )

@@ -32,7 +32,7 @@ def pause_commands() -> Counter[str]:
 async def test_a_start_reads_pauses_once_per_limiter_and_a_delivery_reads_none(house: House) -> None:
     post = await house.store()
     await house.alice.link(house.link(post))
-    await house.alice.wait(USER_BOT, contains="30 minutes")
+    await house.alice.wait(USER_BOT, contains="30 min")
     await house.settle()
     at_start = {"create_index": len(INDEXES["send_pauses"]), "indexes": 1}
     assert pause_commands() == at_start | {"find": 2}
@@ -44,7 +44,7 @@ async def test_a_429_is_stored_by_one_command_and_one_search_for_past_pauses(hou
     await house.world.fault("flood", method="copyMessages", bot=USER_BOT, retry_after=20)
     began = house.base.clock.now()
     await house.alice.link(house.link(post))
-    await house.alice.wait(USER_BOT, contains="30 minutes")
+    await house.alice.wait(USER_BOT, contains="30 min")
     await house.settle()
     assert pause_commands() - before == {"update_one": 1, "find": 1}
     (pause,) = await pause_ops.load(BOT, began)

@@ -26,7 +26,7 @@ from tests.posts import set_field
 from user_bot.delivery.interruptions import TELLINGS_MAX
 from user_bot.delivery.recovery import Recovery
 from user_bot.delivery.request import Outcome
-from views.subscribers import texts as user_texts
+from views.subscribers import delivery_texts
 
 LAPSE_S = LAPSE.total_seconds()
 
@@ -176,7 +176,7 @@ async def test_a_delivery_that_fell_due_while_the_bot_was_down_is_explained_too(
 
 @pytest.mark.parametrize(
     ("down_for", "told"),
-    [(timedelta(hours=5), user_texts.TIME_UP_SWEPT), (timedelta(hours=50), user_texts.TIME_UP_UNSURE)],
+    [(timedelta(hours=5), delivery_texts.time_up_swept()), (timedelta(hours=50), delivery_texts.time_up_unsure())],
 )
 async def test_an_outage_longer_than_the_post_lasts_leaves_the_button_to_get_it(
     house: House, down_for: timedelta, told: str
@@ -189,7 +189,9 @@ async def test_an_outage_longer_than_the_post_lasts_leaves_the_button_to_get_it(
     deleter = create_message_deleter_scheduler(house.base.user_bot, house.user_bot.jobs, house.base.alerts)
     await deleter.delete_due_messages()
     assert (await texts(house))[-1] == told
-    await house.alice.press(USER_BOT, "Get it again")
+    await house.alice.press(
+        USER_BOT, "Get it again · free" if told == delivery_texts.time_up_swept() else "Get it again"
+    )
     await house.settle()
     assert await count_copies(house) == 1
 

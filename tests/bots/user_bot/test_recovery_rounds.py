@@ -19,9 +19,11 @@ from core.verification import Token, TokenStatus
 from database.connection import close_database, open_database
 from database.operations import delivery_ops, token_ops, user_ops
 from database.operations.delivery_ops import NewDelivery
+from tests.house import everyone_has_ended
 from tests.recording import recording_bot
 from tests.unit.sender.virtual import VirtualTime
 from user_bot.delivery.interruptions import Interruptions
+from user_bot.delivery.lapses import Lapses
 from user_bot.delivery.ownership import Ownership
 from user_bot.delivery.recovery import AT_ONCE, OWED_FOR, ROUND_EVERY_S, Recovery
 
@@ -81,7 +83,8 @@ async def scene() -> AsyncIterator[Scene]:
     bot.session.middleware(telegram)
     await open_database("memory://", "test", clock=time)
     ownership = Ownership(time)
-    recovery = Recovery(bot, time, ZoneInfo("UTC"), ownership, Interruptions(bot, time, ownership))
+    lapses = Lapses(bot.id, time, ownership, everyone_has_ended)
+    recovery = Recovery(bot, time, ZoneInfo("UTC"), lapses, Interruptions(bot, time, ownership))
     yield Scene(time, telegram, recovery)
     await recovery._tasks.close()
     await close_database()

@@ -62,7 +62,7 @@ async def test_refused_content_is_told_to_the_owner_once_and_sends_nobody_in_cir
     assert "let me send post" in told
     message = await last_message(house)
     assert "reply_markup" not in message
-    assert "The owner has been told." in str(message["text"])
+    assert "The owner knows." in str(message["text"])
 
 
 async def test_a_person_who_refuses_voice_messages_reads_what_to_change_and_keeps_the_credit(house: House) -> None:
@@ -78,7 +78,7 @@ async def test_a_person_who_refuses_voice_messages_reads_what_to_change_and_keep
     assert (await alice()).credits == 1
     await house.world.change_user(ALICE, forbids_voice=False)
     await house.alice.press(USER_BOT, "Try again")
-    await house.alice.wait(USER_BOT, contains="30 minutes")
+    await house.alice.wait(USER_BOT, contains="30 min")
     await house.settle()
     assert (await alice()).credits == 0
 
@@ -89,10 +89,10 @@ async def test_a_refused_delivery_can_be_asked_for_again_at_once(house: House) -
     )
     post = await house.store()
     await house.alice.link(house.link(post))
-    await house.alice.wait(USER_BOT, contains="did not work just now")
+    await house.alice.wait(USER_BOT, contains="That did not work.")
     await house.world.clear_faults(fault)
     await house.alice.press(USER_BOT, "Try again")
-    await house.alice.wait(USER_BOT, contains="30 minutes")
+    await house.alice.wait(USER_BOT, contains="30 min")
     found = await delivery_ops.find(1002, ALICE, post.code)
     assert found is not None
     assert await delivery_ops.find(1002, BOB, post.code) is None

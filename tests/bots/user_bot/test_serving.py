@@ -15,19 +15,24 @@ from core.schedules import every_minute
 from database.connection import close_database, open_database
 from database.operations import delivery_ops
 from database.operations.delivery_ops import NewDelivery
-from monitoring.alerts import Alerts
+from database.team import Team
+from monitoring.alerts import Alerts, Words
 from schedulers.context import JobContext
 from schedulers.job_scheduler import JobScheduler
 from schedulers.runner import Run, Runner
 from tests.clocks import SteeredClock, never
+from tests.house import everyone_has_ended
 from tests.recording import HangingSession, RecordingBot, recording_bot
 from tests.served import long_polling
 from tests.unlocking import no_shorteners
-from user_bot.delivery.counting import DeliveredCounts
+from user_bot.delivery.counting import EventCounts
 from user_bot.delivery.interruptions import Interruptions
+from user_bot.delivery.lapses import Lapses
 from user_bot.delivery.ownership import Ownership
 from user_bot.delivery.recovery import Recovery
+from user_bot.gifts import Gifts
 from user_bot.main import UserBot, serve
+from views.catalogues import Catalogues
 
 ZONE = ZoneInfo("UTC")
 
@@ -90,16 +95,20 @@ async def context(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[JobContext]:
     await close_database()
 
 
-async def nobody(html: str) -> bool:
+async def nobody(words: Words) -> bool:
     return True
 
 
 def user_bot_of(bot: Bot, dispatcher: Dispatcher, context: JobContext) -> UserBot:
     ownership = Ownership(context.clock)
-    recovery = Recovery(bot, context.clock, ZONE, ownership, Interruptions(bot, context.clock, ownership))
+    lapses = Lapses(bot.id, context.clock, ownership, everyone_has_ended)
+    recovery = Recovery(bot, context.clock, ZONE, lapses, Interruptions(bot, context.clock, ownership))
     shorteners = no_shorteners(context.clock, Alerts(nobody, clock=context.clock))
     updates = long_polling(bot, dispatcher)
-    return UserBot(bot, dispatcher, updates, context, shorteners, ownership, recovery, DeliveredCounts(context.clock))
+    counts = EventCounts(context.clock, ZONE)
+    catalogues = Catalogues()
+    gifts = Gifts(bot, Team((), lambda: None, context.clock), context.clock, ZONE)
+    return UserBot(bot, dispatcher, updates, context, shorteners, ownership, recovery, counts, gifts, catalogues)
 
 
 @pytest.mark.parametrize("ends_by", [None, Broken()], ids=["returns", "raises"])

@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from core.delivery_states import LEASE_FOR, DeliveryState
 from database.operations import deletion_ops
+from database.owners import has_ended, identify_this_process
 from schedulers import create_message_deleter_scheduler
 from tests.bots.user_bot.killed import count_copies, count_interruptions, reader, row
 from tests.bots.user_bot.telegram_calls import HeldCopies, on_the_way
@@ -121,6 +123,28 @@ async def test_after_a_jump_of_the_clock_recovery_leaves_what_its_own_process_se
         await held.called.wait()
         await house.advance(hours=1)
         assert await house.user_bot.recovery.recover() == 0
+        held.go_on.set()
+        await house.settle()
+    assert (await row(post)).state is DeliveryState.SENT
+    assert ((await reader()).credits, await count_interruptions(house)) == (0, 0)
+
+
+@pytest.mark.parametrize("by", [timedelta(seconds=31), timedelta(minutes=9)])
+async def test_after_a_jump_of_the_clock_another_process_leaves_what_is_being_sent_alone(
+    house: House, by: timedelta
+) -> None:
+    """It has to see for half a minute that nobody renews the lease, whatever its clock says."""
+    post, held = await house.store(), HeldCopies()
+    with on_the_way(house, held):
+        await house.alice.link(house.link(post))
+        await held.called.wait()
+        assert (await row(post)).process == identify_this_process(), "so that a successor knows when it has ended"
+        second = house.another_process(has_ended)
+        assert await second["recovery"].recover() == 0
+        await house.advance(seconds=by.total_seconds())
+        for update_key in ((await row(post)).update_key, "message 99"):
+            assert await second["deliverer"].deliver(await reader(), post.code, update_key) is Outcome.DOUBLE_TAP
+        assert await second["recovery"].recover() == 0
         held.go_on.set()
         await house.settle()
     assert (await row(post)).state is DeliveryState.SENT

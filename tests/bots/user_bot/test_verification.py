@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from core.users import User
-from core.verification import Token, TokenStatus
+from core.verification import Token, TokenStatus, VerificationResult, check_token
 from database.connection import current_database
 from database.operations import settings_ops, token_ops, user_ops
 from database.operations.shorteners import shortener_counts
@@ -33,7 +33,7 @@ async def bare_house() -> AsyncIterator[House]:
         yield house
 
 
-async def offered_token(house: House, who: int = ALICE, contains: str = "please unlock once") -> Token:
+async def offered_token(house: House, who: int = ALICE, contains: str = " today.") -> Token:
     """Return the token of the latest verification message."""
     seen = await house.world.person(who).wait(USER_BOT, contains=contains)
     await house.settle()
@@ -73,21 +73,19 @@ async def test_with_shorteners_credits_are_asked_for_by_default(house: House) ->
     assert (token.shortener, token.has_page) == ("stub", True)
     assert token.link.startswith(house.world.url)
     ((seen),) = [(await house.alice.transcript(USER_BOT))["messages"][-1]]
-    assert "To get ⁨Rome <b>⁩, please unlock once." in seen["text"]
-    assert "10 credits" in seen["text"]
-    assert "1 link of 15 used today." in seen["text"]
+    assert seen["text"] == "⁨Rome <b>⁩\nUnlock: one page, then 10 credits\n\nUnlock 1 of 15 today."
 
 
 async def test_redeeming_delivers_the_post_at_once_and_pays_once(house: House) -> None:
     token = await open_post_without_access(house)
     await complete_page(house, token)
     await asyncio.gather(*(house.alice.link(back_link(token)) for _ in range(10)))
-    await house.alice.wait(USER_BOT, contains="9 credits left")
+    await house.alice.wait(USER_BOT, contains="1 credit used, 9 left.")
     await house.settle()
     assert (await subscriber()).credits == 9
     assert len(await house.calls("copyMessages")) == 1
     await house.alice.link(back_link(token))
-    await house.alice.wait(USER_BOT, contains="used already")
+    await house.alice.wait(USER_BOT, contains="is used already")
     assert (await subscriber()).credits == 9
 
 
@@ -109,7 +107,7 @@ async def test_a_link_that_paid_for_another_post_still_delivers_its_own(house: H
     assert (await subscriber()).credits == 8
     await house.advance(minutes=11)
     await house.alice.link(back_link(tokens[1]))
-    await house.alice.wait(USER_BOT, contains="used already")
+    await house.alice.wait(USER_BOT, contains="is used already")
     assert len(await house.calls("copyMessages")) == 2
 
 
@@ -130,8 +128,30 @@ async def test_a_link_used_by_opening_its_own_post_does_not_deliver_it_twice(hou
     await current_database().collection("tokens").update_one({"token": token.token}, {"$set": {"redeemed_at": later}})
     await house.advance(seconds=10)
     await house.alice.link(back_link(token))
-    await house.alice.wait(USER_BOT, contains="used already")
+    await house.alice.wait(USER_BOT, contains="is used already")
     assert len(await house.calls("copyMessages")) == 1
+
+
+@pytest.mark.parametrize(("later_minutes", "copies"), [(1, 1), (31, 2)])
+async def test_a_link_whose_post_came_meanwhile_pays_and_delivers_it_again_only_when_it_was_deleted(
+    house: House, later_minutes: int, copies: int
+) -> None:
+    first, second = await house.store(), await house.store(delete_after_minutes=30)
+    tokens = []
+    for one in (first, second):
+        await house.alice.link(house.link(one))
+        tokens.append(await offered_token(house))
+        await house.advance(seconds=40)
+    await complete_page(house, tokens[0])
+    # what the link of the first post earned pays for the second
+    await house.alice.link(house.link(second))
+    await house.settle()
+    await house.advance(minutes=later_minutes)
+    await complete_page(house, tokens[1])
+    await house.alice.link(back_link(tokens[1]))
+    await house.settle()
+    assert len(await house.calls("copyMessages")) == copies
+    assert (await subscriber()).credits == 20 - copies
 
 
 async def test_an_open_link_for_the_same_post_is_shown_again_and_does_not_count(house: House) -> None:
@@ -175,8 +195,8 @@ async def test_the_back_link_before_the_page_pays_nothing_and_keeps_the_token(ho
 @pytest.mark.parametrize("text", ["v_" + "x" * 32, "v_" + "x" * 10_000, "v_'", 'v_"', "v_" + "ü" * 32, "v_$ne"])
 async def test_unknown_tokens_get_a_plain_sentence(house: House, text: str) -> None:
     await house.alice.text(USER_BOT, f"/start {text}"[:4096])
-    seen = await house.alice.wait(USER_BOT, contains="link")
-    assert "not valid" in seen["messages"][-1]["text"] or "do not know" in seen["messages"][-1]["text"]
+    seen = await house.alice.wait(USER_BOT, count=1)
+    assert "does not work" in seen["messages"][-1]["text"] or "do not know" in seen["messages"][-1]["text"]
 
 
 async def test_expiry_counts_to_the_millisecond(house: House) -> None:
@@ -194,7 +214,7 @@ async def test_a_verified_token_whose_back_link_was_never_opened_pays_at_the_nex
     await complete_page(house, token)
     other = await house.store()
     await house.alice.link(house.link(other))
-    await house.alice.wait(USER_BOT, contains="30 minutes")
+    await house.alice.wait(USER_BOT, contains="30 min")
     await house.settle()
     assert (await subscriber()).credits == 9
 
@@ -205,10 +225,10 @@ async def test_a_bypassed_link_is_replaced_once_without_counting(house: House) -
     await house.alice.link(f"https://t.me/{USER_BOT}?start=newtoken")
     second = await offered_token(house)
     assert (second.post_code, second.is_replacement) == (token.post_code, True)
-    assert "1 link of 15" in (await house.alice.transcript(USER_BOT))["messages"][-1]["text"]
+    assert "Unlock 1 of 15" in (await house.alice.transcript(USER_BOT))["messages"][-1]["text"]
     await token_ops.mark_bypassed(second.token, house.base.clock.now())
     await house.alice.text(USER_BOT, "/token")
-    await house.alice.wait(USER_BOT, contains="2 links of 15")
+    await house.alice.wait(USER_BOT, contains="Unlock 2 of 15")
 
 
 async def test_the_day_has_its_limit_and_ends_at_midnight_of_the_zone(house: House) -> None:
@@ -216,8 +236,8 @@ async def test_the_day_has_its_limit_and_ends_at_midnight_of_the_zone(house: Hou
     await open_post_without_access(house)
     post = await house.store()
     await house.alice.link(house.link(post))
-    seen = await house.alice.wait(USER_BOT, contains="You have used all 1 unlock link of today")
-    assert "There are new ones at 00:00 (UTC)" in seen["messages"][-1]["text"]
+    seen = await house.alice.wait(USER_BOT, contains="That was today's 1 unlock.")
+    assert "New ones at 00:00 (UTC)" in seen["messages"][-1]["text"]
     await house.advance(hours=24)
     await house.alice.link(house.link(post))
     await offered_token(house)
@@ -233,12 +253,59 @@ async def test_without_a_shortener_the_destination_itself_is_shown(house: House,
     await house.olive.wait(ADMIN_BOT, contains="shortener")
 
 
+async def test_a_page_shown_because_no_shortener_answered_takes_its_time(house: House) -> None:
+    await house.world.shortener_mode("error")
+    token = await open_post_without_access(house)
+    settings = await settings_ops.current(house.base.clock.now())
+    assert check_token(token, settings, house.base.clock.now()) is VerificationResult.TOO_FAST
+    await house.advance(seconds=31)
+    assert check_token(token, settings, house.base.clock.now()) is VerificationResult.VERIFIED
+
+
+async def test_without_a_page_a_link_straight_back_takes_its_time_too_and_is_not_lost_by_haste() -> None:
+    async with running_house(timers=False, shortener=True) as house:
+        await house.world.shortener_mode("error")
+        token = await open_post_without_access(house)
+        assert (token.link, token.shortener) == (back_link(token), None)
+        await house.alice.link(token.link)
+        await house.alice.wait(USER_BOT, contains="Not yet: press Unlock again in")
+        assert [row["status"] for row in await stored_tokens()] == ["unused"]
+        await house.advance(seconds=31)
+        await house.alice.link(token.link)
+        await house.alice.wait(USER_BOT, contains="1 credit used, 9 left.")
+
+
+async def test_a_link_from_before_there_were_shorteners_is_not_shown_again(house: House) -> None:
+    token = await open_post_without_access(house)
+    tokens = current_database().collection("tokens")
+    await tokens.update_one({"token": token.token}, {"$set": {"shortener": None}, "$unset": {"is_timed": ""}})
+    await house.alice.text(USER_BOT, "/token")
+    await house.alice.wait(USER_BOT, contains="Unlock 2 of 15")
+    assert len(await stored_tokens()) == 2
+
+
+async def test_somebody_else_with_the_link_changes_nothing_of_it(house: House) -> None:
+    token = await open_post_without_access(house)
+    before = await stored_tokens()
+    for _ in range(3):
+        await house.bob.link(back_link(token))
+        await house.bob.wait(USER_BOT, contains="belongs to somebody else")
+    await house.settle()
+    assert await stored_tokens() == before
+    await complete_page(house, token)
+    await house.bob.link(back_link(token))
+    await house.settle()
+    await house.alice.link(back_link(token))
+    await house.alice.wait(USER_BOT, contains="1 credit used, 9 left.")
+    assert (await subscriber()).credits == 9
+
+
 async def test_with_grant_access_is_given_while_no_shortener_answers(house: House) -> None:
     await settings_ops.change("on_shortener_failure", "grant")
     await house.world.shortener_mode("error")
     post = await house.store()
     await house.alice.link(house.link(post))
-    await house.alice.wait(USER_BOT, contains="30 minutes")
+    await house.alice.wait(USER_BOT, contains="30 min")
     await house.settle()
     assert (await subscriber()).credits == 9
 
@@ -248,14 +315,14 @@ async def test_with_refuse_no_link_is_made_or_counted_while_no_shortener_answers
     await house.world.shortener_mode("error")
     post = await house.store()
     await house.alice.link(house.link(post))
-    await house.alice.wait(USER_BOT, contains="cannot make an unlock link")
+    await house.alice.wait(USER_BOT, contains="cannot make an unlock")
     await house.settle()
     assert await stored_tokens() == []
     await house.world.shortener_mode("ok")
     await house.advance(minutes=2)
     await house.alice.link(house.link(post))
     await offered_token(house)
-    assert "1 link of 15" in (await house.alice.transcript(USER_BOT))["messages"][-1]["text"]
+    assert "Unlock 1 of 15" in (await house.alice.transcript(USER_BOT))["messages"][-1]["text"]
 
 
 async def test_a_crash_between_redeeming_and_paying_is_paid_by_another_process(house: House) -> None:
@@ -265,7 +332,7 @@ async def test_a_crash_between_redeeming_and_paying_is_paid_by_another_process(h
     await house.advance(minutes=1)
     recovery = house.another_process()["recovery"]
     assert await recovery.recover() == 1
-    await house.alice.wait(USER_BOT, contains="10 credits left")
+    await house.alice.wait(USER_BOT, contains="Unlocked: 10 credits")
     assert await recovery.recover() == 0
     assert (await subscriber()).credits == 10
 
@@ -275,7 +342,7 @@ async def test_a_token_redeemed_before_a_crash_is_paid_out_when_its_link_is_open
     await complete_page(house, token)
     assert await token_ops.redeem(token.token, ALICE, house.base.clock.now())
     await house.alice.link(back_link(token))
-    await house.alice.wait(USER_BOT, contains="9 credits left")
+    await house.alice.wait(USER_BOT, contains="1 credit used, 9 left.")
 
 
 async def test_a_pass_is_earned_in_mode_pass(house: House) -> None:
@@ -283,7 +350,7 @@ async def test_a_pass_is_earned_in_mode_pass(house: House) -> None:
     token = await open_post_without_access(house)
     await complete_page(house, token)
     await house.alice.link(back_link(token))
-    await house.alice.wait(USER_BOT, contains="every post open until")
+    await house.alice.wait(USER_BOT, contains="pass until")
     until = (await subscriber()).pass_until
     assert until is not None
     assert timedelta(hours=23) < until - house.base.clock.now() <= timedelta(hours=24)
@@ -300,7 +367,7 @@ async def test_without_page_and_shortener_the_link_leads_back_and_pays(bare_hous
     token = await open_post_without_access(house)
     assert parse_qs(urlsplit(token.link).query) == {"start": [f"v_{token.token}"]}
     await house.alice.link(token.link)
-    await house.alice.wait(USER_BOT, contains="9 credits left")
+    await house.alice.wait(USER_BOT, contains="1 credit used, 9 left.")
     await house.settle()
     assert len(await house.calls("copyMessages")) == 1
 
@@ -309,14 +376,14 @@ async def test_returning_too_fast_through_a_shortener_bypasses_the_token_politel
     async with running_house(timers=False, shortener=True) as house:
         token = await open_post_without_access(house)
         await house.alice.link(back_link(token))
-        await house.alice.wait(USER_BOT, contains="quicker than")
+        await house.alice.wait(USER_BOT, contains="too fast to count. It takes at least 30 seconds.")
         assert (await stored_tokens())[0]["status"] == "bypassed"
-        await house.alice.press(USER_BOT, "New link")
+        await house.alice.press(USER_BOT, "New page")
         again = await offered_token(house)
         assert again.is_replacement
         await house.advance(seconds=31)
         await house.alice.link(back_link(again))
-        await house.alice.wait(USER_BOT, contains="9 credits left")
+        await house.alice.wait(USER_BOT, contains="1 credit used, 9 left.")
         await house.settle()
         counts = (await shortener_counts.tallies(["stub"], house.base.clock.now() - timedelta(days=7)))["stub"]
         assert (counts.links, counts.too_fast, counts.finished, counts.failed) == (2, 1, 1, 0)

@@ -2,15 +2,21 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 from aiogram import Bot, Dispatcher
 
 from core.clock import ManualClock, SystemClock
+from core.errors import StoreUnavailable
+from core.processes.polling_lease import PollingLease
+from core.processes.removed_webhook import LOOK_EVERY_S
 from core.supervisor import Supervisor
 from runtime.lifecycle import CannotStart
 from runtime.updates.choice import refuse_without_web_app
+from runtime.updates.polling import PreparedRight
 from runtime.updates.receivers import Receivers
 from runtime.updates.source import ServedBot
 from runtime.updates.webhook import AGAIN_S, Webhook, remove_own_webhook
@@ -24,6 +30,7 @@ from sender.updates.update_ages import UpdateAges
 from sender.updates.webhook import WebhookReceiver
 from sender.updates.webhook_address import MAX_CONNECTIONS, Address, address_of, is_ours
 from tests.house import USER_BOT, USER_TOKEN, HouseClock, people_and_channel, settings_for
+from tests.served import OneProcess
 from tests.webhooks import USER_BOT_ID, free_port, posting_to
 
 ALLOWED = ["message", "callback_query", "chat_member"]
@@ -35,6 +42,15 @@ class Town:
     def __init__(self, sandbox: Sandbox, world: SandboxClient, bot: Bot) -> None:
         self.sandbox, self.world, self.bot = sandbox, world, bot
         self.got: list[str] = []
+        #: of the processes that look after a webhook
+        self.clock = ManualClock(SystemClock().now())
+        self.lease: PollingLease | None = None
+        self.is_database_away = False
+
+    async def find_lease(self, bot_id: int) -> PollingLease | None:
+        if self.is_database_away:
+            raise StoreUnavailable("away")
+        return self.lease
 
     async def write(self, *texts: str) -> None:
         for text in texts:
@@ -59,7 +75,7 @@ class Town:
             is_database_away=lambda: False,
         )
         served = ServedBot("user_bot", self.bot, dispatcher, account, ALLOWED)
-        return Webhook(served, receiver, receivers, address), receivers
+        return Webhook(served, receiver, receivers, address, self.find_lease, self.clock), receivers
 
     async def count(self, method: str) -> int:
         return int((await self.world.counters())["methods"].get(method, 0))
@@ -131,6 +147,70 @@ async def test_processes_that_start_at_once_all_set_the_same(town: Town) -> None
     webhooks = [town.webhook(address)[0] for _ in range(3)]
     await asyncio.gather(*(webhook._set() for webhook in webhooks))
     assert address.is_set(await town.bot.get_webhook_info(), ALLOWED)
+
+
+class Looking(Town):
+    """A process whose webhook is set, and what happens between its looks."""
+
+    def look_after(self) -> Webhook:
+        self.own = address_of(f"http://127.0.0.1:{free_port()}", USER_BOT_ID, "s" * 32)
+        return self.webhook(self.own)[0]
+
+    async def looks(self, webhook: Webhook, count: int, *, is_polled: bool = False) -> bool:
+        """Look so often, a minute apart; return whether the webhook is set."""
+        for _ in range(count):
+            self.clock.move(timedelta(seconds=LOOK_EVERY_S))
+            if is_polled:
+                before = PollingLease() if self.lease is None else self.lease
+                self.lease = before.model_copy(update={"beat": before.beat + 12})
+            await webhook.look()
+        return self.own.is_set(await self.bot.get_webhook_info(), ALLOWED)
+
+
+@pytest.fixture
+def looking(town: Town) -> Looking:
+    return Looking(town.sandbox, town.world, town.bot)
+
+
+async def test_a_webhook_that_somebody_removed_is_set_again_when_updates_wait_and_nobody_polls(
+    looking: Looking,
+) -> None:
+    webhook = looking.look_after()
+    looking.lease = PollingLease(owner="one that was killed a week ago", beat=7)
+    assert not await looking.looks(webhook, 7), "nobody writes: another program may poll"
+    await looking.write("hello?")
+    assert not await looking.looks(webhook, 1)
+    assert await looking.looks(webhook, 1)
+    await looking.bot.delete_webhook()
+    assert not await looking.looks(webhook, 5), "each time anew, for five minutes"
+    assert await looking.looks(webhook, 1)
+
+
+async def test_a_change_to_polling_and_another_programs_webhook_are_not_fought(looking: Looking) -> None:
+    webhook = looking.look_after()
+    await looking.write("hello?")
+    assert not await looking.looks(webhook, 9, is_polled=True)
+    looking.is_database_away = True
+    assert not await looking.looks(webhook, 9), "nobody knows who polls"
+    looking.is_database_away = False
+    assert not await looking.looks(webhook, 5)
+    other = "https://example.com/somebody-elses"
+    await looking.bot.set_webhook(other)
+    assert not await looking.looks(webhook, 9)
+    assert (await looking.bot.get_webhook_info()).url == other
+    # the process that polled ends before all have changed
+    await looking.bot.delete_webhook()
+    assert await looking.looks(webhook, 6)
+
+
+async def test_a_process_that_polls_again_removes_the_webhook_again(town: Town) -> None:
+    turn = OneProcess()
+    right = PreparedRight(turn, partial(remove_own_webhook, town.bot, town.clock))
+    for number in (1, 2):
+        await town.bot.set_webhook(address_of("https://gate.example", USER_BOT_ID, "s").url)
+        turn.number = number
+        await right.held()
+        assert (await town.bot.get_webhook_info()).url == ""
 
 
 async def test_another_programs_webhook_is_not_removed(town: Town) -> None:

@@ -11,8 +11,9 @@ from database.connection import current_database
 from database.operations import membership_ops
 from sender.updates.places import PLACES
 from tests.house import ADMIN_BOT, ALICE, USER_BOT, House, stop
+from tests.outages import lose_database
 from tests.webhooks import USER_BOT_ID, webhook_house
-from views.common_texts import HELD
+from views.common_texts import held
 
 CROWD = range(2000, 2000 + PLACES + 40)
 
@@ -99,7 +100,7 @@ async def test_in_an_outage_the_first_are_told_the_others_stay_with_telegram_and
     house.clock.on_sleep = until_over
     current_database().before_call = away
     await house.alice.link(house.link(post))
-    await house.alice.wait(USER_BOT, contains=HELD)
+    await house.alice.wait(USER_BOT, contains=held())
     await asyncio.wait_for(has_failed.wait(), 10)
     await house.bob.link(house.link(post))
     world, bot = house.sandbox.world, house.sandbox.world.bots[USER_BOT_ID]
@@ -114,17 +115,7 @@ async def test_a_join_request_that_met_an_outage_is_still_with_telegram_after_a_
     async with webhook_house() as house:
         channel = await house.channel("Private", mode=ChannelMode.REQUEST)
         await house.settle()
-        in_outage = asyncio.Event()
-
-        async def never_back(seconds: float) -> None:
-            in_outage.set()
-            await asyncio.Event().wait()
-
-        def away(operation: str, collection: str) -> None:
-            raise AutoReconnect("away")
-
-        house.clock.on_sleep = never_back
-        current_database().before_call = away
+        in_outage = lose_database(house)
         await house.alice.request_join(channel.chat_id, url=channel.invite_link)
         await asyncio.wait_for(in_outage.wait(), 10)
         stopping = asyncio.ensure_future(stop(house))

@@ -6,8 +6,10 @@ from itertools import groupby
 from core.subscriptions import REMEMBERED_FOR, ChannelMode, OnError
 from tests.chaos.evidence import Delivery, Evidence, moment
 from tests.chaos.gate.evidence import GateEvidence, Stay
+from tests.chaos.gate.looking import gate_of
 from tests.chaos.lost import answer_was_lost, was_never_answered
-from views.subscribers import gate_texts
+from views.subscribers import gate_message, gate_texts
+from views.subscribers import texts as user_texts
 
 #: real seconds from the gate's admission to the post, at most: includes a 429 pause and retries
 IN_FLIGHT_S = 75.0
@@ -17,24 +19,22 @@ SECONDS_S = 2.0
 BLIND_S = 65.0
 #: joins and leaves may be handled up to this much later, real seconds
 NEWS_S = 20.0
-#: what the gate answers instead of a post; a title follows "To get"
+#: what the gate answers instead of a post, outside its message
 GATE_SENTENCES = (
-    "To get ",
-    "I cannot check ",
-    "Telegram does not tell me whether you have joined",
-    "You have used all ",
     "You cannot use this bot",
-    gate_texts.NO_LINK_NOW,
-    gate_texts.NO_LINK_NOW_TOLD,
-    gate_texts.TAKE_IT_NOW,
+    gate_message.no_link_now(is_told=False),
+    gate_message.no_link_now(is_told=True),
+    gate_texts.take_it_now(),
 )
+#: messages that say that a delivery which may have arrived cost nothing
+_UNSURE = (user_texts.not_confirmed(), user_texts.interrupted())
 
 Problems = Iterator[str]
 
 
 def is_about(text: str, post: int) -> bool:
     """Return whether the gate's message `text` answers the request for this post."""
-    return text.startswith(GATE_SENTENCES) and (not text.startswith("To get ") or f"Post {post}" in text)
+    return text.startswith(GATE_SENTENCES) or gate_of(text) == post
 
 
 # credits
@@ -92,7 +92,9 @@ def _ledgers(evidence: Evidence, gate: GateEvidence, deliveries: list[Delivery])
 def _is_told_it_was_free(evidence: Evidence, delivery: Delivery) -> bool:
     """Return whether a later message notified the subscriber of a refund: the bot did not know that it arrived."""
     said = evidence.conversations[delivery.person]
-    return any(message.id > delivery.copies[0].id and gate_texts.GIVEN_BACK in message.text for message in said)
+    free = gate_texts.nothing_charged()
+    later = [message.text for message in said if message.id > delivery.copies[0].id]
+    return any(text.startswith(_UNSURE) and free in text for text in later)
 
 
 def _price(evidence: Evidence, gate: GateEvidence, paid: Delivery | None, at: float) -> tuple[bool, bool]:

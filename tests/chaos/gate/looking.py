@@ -1,5 +1,6 @@
 """Reads what the bots stored about the gate, translated into the plan's numbers."""
 
+import re
 from typing import Any
 
 from database.connection import current_database
@@ -8,6 +9,10 @@ from tests.chaos.world import FIRST_SUBSCRIBER, ROWS, World
 from tests.house import USER_BOT
 
 Json = dict[str, Any]
+
+#: the first line of a gate message, and a step of it that is left
+_TITLE = re.compile(r"\u2068?Post (\d+)\u2069?\n")
+_JOIN = re.compile(r"^\d+\. (Ask to j|J)oin ", re.MULTILINE)
 
 _FIRST_ROOM = -1001000000101
 
@@ -21,11 +26,15 @@ def _room_of(chat_id: int) -> int:
     return _FIRST_ROOM - chat_id
 
 
+def gate_of(text: str) -> int | None:
+    """Return the post whose gate message this is; None for other messages."""
+    title = _TITLE.match(text)
+    return None if title is None else int(title[1])
+
+
 def asked_to_join(text: str) -> int | None:
     """Return the post for which this message asks to join channels; None for other messages."""
-    is_asked = text.startswith("To get ") and "first join:" in text
-    words = text.partition("Post ")[2]
-    return int(words[0]) if is_asked and words[:1].isdigit() else None
+    return gate_of(text) if _JOIN.search(text) else None
 
 
 async def look_at_memberships(evidence: GateEvidence, world: World) -> None:

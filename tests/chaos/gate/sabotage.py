@@ -52,10 +52,11 @@ def charge_for_the_unknown() -> None:
 def spend_what_is_not_there() -> None:
     """Spend credits without checking the balance."""
 
-    async def spend_credit(user_id: int, code: str, update_key: str, now: Any, *_: Any) -> bool:
+    async def spend_credit(user_id: int, code: str, update_key: str, now: Any, *_: Any) -> int:
         charge = {f"charges.{code}": {"at": now, "update_key": update_key}}
         users = current_database().collection("users")
-        return await users.update_one({"user_id": user_id}, {"$inc": {"credits": -1}, "$set": charge})
+        await users.update_one({"user_id": user_id}, {"$inc": {"credits": -1}, "$set": charge})
+        return 1
 
     _replace(user_credits, "spend_credit", spend_credit)
 

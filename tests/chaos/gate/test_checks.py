@@ -233,9 +233,9 @@ def test_gate_message_answers_only_its_own_post() -> None:
     evidence, known = guarded()
     known.charges, evidence.credits_after = [], {0: 3}
     for text, breaches in (
-        ("To get Post 0, first join:", set()),
+        ("\u2068Post 0\u2069\n1. Join \u2068Room 0\u2069", set()),
         ("You cannot use this bot.", set()),
-        ("To get Post 1, please unlock once.", {"answered"}),
+        ("\u2068Post 1\u2069\nUnlock: one page, then 10 credits", {"answered"}),
     ):
         evidence.conversations = {0: [start(), Message(2, ASKED_AT + 1, True, text, None)]}
         assert said(evidence) == breaches

@@ -8,7 +8,7 @@ from typing import Any
 from core.clock import ManualClock
 from core.jobs import Counts
 from database.operations import incident_ops
-from monitoring.alerts import Alerts
+from monitoring.alerts import Alerts, Words
 from schedulers.jobs.announcements.alerts import AnnouncementAlerts
 from schedulers.jobs.announcements.calls import AnnouncementCalls
 from schedulers.jobs.announcements.deleter import AnnouncementDeleter
@@ -33,8 +33,8 @@ class Process:
         self.bot: RecordingBot = channels.bot(f"{bot_id}:sandbox-admin")
         self.limiter = SendLimiter(clock=clock)
 
-        async def send(html: str) -> bool:
-            sent.append(html)
+        async def send(words: Words) -> bool:
+            sent.append(words())
             return True
 
         self.alerts = AnnouncementAlerts(Alerts(send, store=incident_ops, clock=clock))
@@ -50,12 +50,12 @@ class Process:
         return await self.publisher(self.run())
 
     async def publish_all(self, *, for_up_to: timedelta = timedelta(hours=2)) -> None:
-        """Run the publisher whenever it has work, looking every two seconds."""
+        """Run the publisher whenever it has work, looking every ten seconds."""
         until = self.clock.now() + for_up_to
         while self.clock.now() < until:
             if await self.publisher.has_work(self.clock.now()):
                 await self.publish()
-            self.clock.move(timedelta(seconds=2))
+            self.clock.move(timedelta(seconds=10))
 
     async def remove(self) -> Counts:
         """Run the deleter once."""

@@ -3,6 +3,7 @@
 import asyncio
 from datetime import datetime, timedelta
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from aiogram.methods import CopyMessage, SendMessage
@@ -13,7 +14,7 @@ from core.announcements import Announcement, AnnouncementState, CoverMessage, is
 from core.clock import ManualClock
 from database.connection import Database
 from database.operations import announcement_ops
-from database.operations.announcements import publishing, removals
+from database.operations.announcements import changes, publishing, removals
 from database.operations.posts import post_ops
 from schedulers.jobs.announcements.calls import Outcome
 from schedulers.jobs.announcements.sending import CannotPublish
@@ -372,7 +373,7 @@ async def test_a_call_that_waits_keeps_its_lease(process: Process, channels: Cha
     asked_at = clock.now()
     publishing_run = asyncio.ensure_future(process.publish())
     while clock.now() - asked_at < 5 * MINUTE:
-        await asyncio.sleep(0)
+        clock.move(timedelta(seconds=1))
         assert await publishing.give_up_lapsed(clock.now(), 10) == []
     may_go.set()
     await publishing_run
@@ -458,6 +459,27 @@ async def test_twenty_channels_cost_twenty_calls_and_two_writes_each(
 
     assert len(channels.calls) == 20
     assert db.calls["find_one_and_update announcements"] == 40
+
+
+async def test_what_ends_while_more_is_looked_for_makes_room_for_the_rest(
+    process: Process, channels: Channels, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(20):
+        await planned(clock.now(), chat_id=-2000 - number)
+    real = changes.find_due
+
+    async def slow_find_due(*args: Any, **options: Any) -> list[Announcement]:
+        async with asyncio.timeout(10):
+            while any(task.get_name().startswith("announcement ") for task in asyncio.all_tasks()):  # noqa: ASYNC110
+                await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        return await real(*args, **options)
+
+    monkeypatch.setattr(changes, "find_due", slow_find_due)
+
+    counts = await process.publish()
+
+    assert (len(channels.calls), counts.more) == (20, False)
 
 
 async def test_publish_now_does_not_wait_for_many_that_wait_for_their_channels(

@@ -126,7 +126,7 @@ class Interruption:
         self._beats_since: int | None = None
         calls, send, is_acting = 0, RecipientCalls.send, asyncio.Event()
 
-        async def interrupted(one: RecipientCalls, user_id: int) -> Any:
+        async def interrupted(one: RecipientCalls, user_id: int, *languages: str | None) -> Any:
             nonlocal calls
             calls += 1
             if calls == at:
@@ -140,7 +140,7 @@ class Interruption:
                 if not is_acting.is_set() and (self._beats_since is None or self._beats_since >= 2):
                     break
                 await asyncio.sleep(0)
-            return await send(one, user_id)
+            return await send(one, user_id, *languages)
 
         monkeypatch.setattr(RecipientCalls, "send", interrupted)
 

@@ -160,7 +160,9 @@ async def test_any_answer_of_the_database_may_be_lost_while_it_is_recalled(
         lost.end()
         await house.advance(seconds=31)
     await recall(house)
-    assert (await statistics_ops.read_day(day))["broadcast_deleted"] == 2 * (len(seen) + 1)
+    # the clock was moved by more than half an hour, maybe over midnight
+    days = [await statistics_ops.read_day(one) for one in (day, day + timedelta(days=1))]
+    assert sum(one.get("broadcast_deleted", 0) for one in days) == 2 * (len(seen) + 1)
     assert await broadcast_rows.rows().count({}) == 0
 
 
@@ -218,7 +220,7 @@ async def test_a_subscriber_who_turns_news_off_while_rows_are_made_is_left_out(
         await turn_off(people[1], house.base.clock.now())
         return found
 
-    monkeypatch.setattr(broadcast_sending, "find_reachable", find_reachable)
+    monkeypatch.setattr(segments, "find_reachable", find_reachable)
     await send(house)
     assert await copies(house, people[1]) == 0
     assert (await reread(broadcast)).counts == {"sent": 2, "left_out": 1}
@@ -400,8 +402,8 @@ async def test_a_process_that_resumes_without_its_lease_sends_to_no_recipient_tw
         nonlocal beats, second
         beats += 1
         if beats == 3:
-            # its lease expires while it is suspended, and another process starts
-            assert await lease_ops.take(name, "another", house.base.clock.now() + TTL, TTL)
+            # its lease expires while it is suspended, and another process starts; it may renew it at the same time
+            assert await lease_ops.take(name, "another", house.base.clock.now() + 2 * TTL, TTL)
             assert await lease_ops.release(name, "another", house.base.clock.now())
             second = asyncio.create_task(send(house))
         await give_turns(0)

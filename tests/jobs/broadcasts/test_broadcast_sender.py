@@ -1,5 +1,6 @@
 """Broadcasts reach each recipient once; a failed one has a reason, and a lost answer is called unknown."""
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -8,7 +9,8 @@ from core.broadcasts import CONTENT_FAILURES_MAX, BroadcastStatus, LinkButton
 from core.errors import StoreUnavailable
 from core.jobs import JobOutcome
 from core.segments import Segment, SegmentKind
-from database.operations import broadcast_ops, broadcast_rows, lease_ops, user_ops
+from database.connection import current_database
+from database.operations import broadcast_ops, broadcast_rows, lease_ops, settings_ops, user_ops
 from schedulers import registry
 from schedulers.jobs import broadcast_sending
 from schedulers.leases import TTL
@@ -242,6 +244,23 @@ async def test_a_copy_is_silent_pinned_and_has_buttons_as_planned(house: House) 
     assert "nonews" in copy["params"]["reply_markup"]
 
 
+async def test_the_stop_button_is_in_the_language_of_each_recipient(house: House) -> None:
+    german, spanish, english, finnish = await add_subscribers(house, 4)
+    users = current_database().collection("users")
+    await users.update_one({"user_id": german}, {"$set": {"language": "de"}})
+    await users.update_one({"user_id": spanish}, {"$set": {"language": "de", "chosen_language": "es"}})
+    await users.update_one({"user_id": finnish}, {"$set": {"language": "fi"}})
+    await queue_and_send(house, has_stop_button=True)
+    sent = {int(call["params"]["chat_id"]): call["params"]["reply_markup"] for call in await house.calls("copyMessage")}
+    buttons = {person: json.loads(markup)["inline_keyboard"][0][0]["text"] for person, markup in sent.items()}
+    assert buttons == {
+        german: "Solche Nachrichten abbestellen",
+        spanish: "No quiero más mensajes así",
+        english: "No more of these messages",
+        finnish: "No more of these messages",
+    }
+
+
 async def test_all_message_ids_of_an_album_are_stored(house: House) -> None:
     await add_subscribers(house, 2)
     broadcast = await queue_and_send(house, await store_album(house))
@@ -289,6 +308,25 @@ async def test_a_pause_stops_it_within_a_heartbeat_and_a_resume_continues_it(
     assert await broadcast_ops.resume(broadcast.id) is not None
     await send(house)
     assert (await reread(broadcast)).counts == {"sent": 10}
+    assert [await copies(house, person) for person in people] == [1] * 10
+
+
+async def test_maintenance_stops_it_within_a_heartbeat_and_it_goes_on_by_itself_afterwards(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people = await add_subscribers(house, 10)
+    broadcast = await queue(house)
+    until = house.clock.now() + timedelta(hours=1)
+    begins = Interruption(monkeypatch, 4, lambda: settings_ops.change("maintenance_until", until))
+    report = await send(house, heartbeat=begins.heartbeat)
+    waiting = await reread(broadcast)
+    assert waiting.status is BroadcastStatus.SENDING and not report.more
+    assert 4 <= waiting.counts["sent"] <= 4 + broadcast_sending.QUEUED_MIN
+    assert (await send(house)).counts == {}
+    await house.advance(minutes=61)
+    await send(house)
+    ended = await reread(broadcast)
+    assert (ended.status, ended.counts) == (BroadcastStatus.SENT, {"sent": 10})
     assert [await copies(house, person) for person in people] == [1] * 10
 
 

@@ -12,7 +12,11 @@ from bson import DBRef, Decimal128, Int64, MaxKey, MinKey, ObjectId, Regex, Time
 from bson.binary import Binary
 from bson.code import Code
 
+from database.backups import restore as restoring
 from database.backups.backup import BackupReport, write_backup
+from database.backups.files import data_dir_of
+from database.backups.restore import RestoreReport
+from database.backups.signing import make_key
 from database.connection import Database
 from database.values import Document
 from tests.clocks import SteeredClock
@@ -68,6 +72,16 @@ async def backed_up(folder: Path, keep: int = 7, now: datetime = NOW, **more: An
     return await write_backup(folder, keep, now=now, **{"clock": SteeredClock(), **more})
 
 
+def data_dir(path: Path) -> Path:
+    """Return the DATA_DIR of a backup that `backed_up` wrote."""
+    return data_dir_of(path.parent)
+
+
+async def restore(path: Path, **more: Any) -> RestoreReport:
+    """Restore a backup on the machine it was written on."""
+    return await restoring.restore(path, data_dir(path), **more)
+
+
 async def held(db: Database) -> dict[str, list[Document]]:
     """Return every document by collection, in stored order, without empty collections."""
     found = {}
@@ -82,8 +96,10 @@ def members(path: Path) -> dict[str, bytes]:
         return {name: archive.read(name) for name in archive.namelist()}
 
 
-def pack(path: Path, content: dict[str, bytes]) -> Path:
-    """Write a ZIP of `content` to `path`."""
+def pack(path: Path, content: dict[str, bytes], *, is_signed: bool = True) -> Path:
+    """Write a ZIP of `content` to `path`; a signature that is among it is made anew, unless `is_signed` is False."""
+    if is_signed and "signature" in content:
+        content = {**content, "signature": make_key(data_dir(path)).sign(content["manifest.json"]).encode()}
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, text in content.items():

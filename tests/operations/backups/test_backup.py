@@ -19,10 +19,10 @@ from database.backups import files as backup_files
 from database.backups.backup import BackupStopped, HalfRestored
 from database.backups.files import CannotWriteBackup, backups_of, written_at
 from database.backups.manifest import in_order
-from database.backups.restore import verify
+from database.backups.source import verify
 from database.connection import Database
 from tests.clocks import SteeredClock
-from tests.operations.backups.backing_up import NOW, backed_up, fill, members
+from tests.operations.backups.backing_up import NOW, backed_up, data_dir, fill, members
 
 ROOT = Path(__file__).resolve().parents[3]
 #: writes a backup of a database in memory with 3,000 people; arguments: folder, file size limit in bytes
@@ -76,7 +76,7 @@ async def test_a_backup_holds_every_collection_with_counts_and_checksums(db: Dat
     content = members(report.path)
     assert json.loads(content["manifest.json"])["at"] == "2026-03-01T12:00:00.250000Z"
     assert content["of%20an%20older%20version.jsonl"].count(b"\n") == 3
-    assert (await verify(report.path)).documents == 8
+    assert (await verify(report.path, data_dir(report.path))) == 8
     assert names(folder) == [report.path.name]
     assert report.path.name.startswith(f"tollgate-{db.name}-20260301T120000Z-")
     assert written_at(report.path) == NOW.replace(microsecond=0)
@@ -91,7 +91,7 @@ async def test_folder_and_file_can_be_read_by_their_owner_alone(db: Database, fo
 
 async def test_an_empty_database_can_be_backed_up(bare_db: Database, folder: Path) -> None:
     report = await backed_up(folder)
-    assert (report.documents, (await verify(report.path)).documents) == (0, 0)
+    assert (report.documents, await verify(report.path, data_dir(report.path))) == (0, 0)
 
 
 def test_collections_are_read_in_an_order_that_does_no_harm() -> None:
@@ -158,6 +158,7 @@ async def test_the_next_backup_removes_the_partial_file_of_a_crash(db: Database,
     others = folder / "tollgate-other-20250101T000000Z-abcdef.zip.partial"
     for path in (left, others):
         path.write_bytes(b"half")
+    assert backups_of(folder, db.name) == [], "a half is no backup"
     await backed_up(folder)
     assert (left.exists(), others.exists()) == (False, True)
 
@@ -179,7 +180,7 @@ def test_two_processes_write_at_once(folder: Path) -> None:
     assert len(paths) == 2
     assert set(backups_of(folder, "tollgate")) == paths
     for path in paths:
-        assert asyncio.run(verify(path)).documents == 3000
+        assert asyncio.run(verify(path, data_dir(path))) == 3000
 
 
 def test_a_full_disk_is_reported_and_keeps_older_backups(folder: Path) -> None:

@@ -5,17 +5,17 @@ import json
 import struct
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from database.backups import reader as backup_reader
-from database.backups.lines import LINE_MAX
+from database.backups.bounds import SIGNED
 from database.backups.reader import DamagedBackup
-from database.backups.restore import restore
 from database.connection import Database
-from tests.operations.backups.backing_up import backed_up, fill, manifest_with, members, pack
+from tests.operations.backups.backing_up import backed_up, fill, manifest_with, members, pack, restore
 
 pytestmark = pytest.mark.sweep
 
@@ -140,8 +140,8 @@ async def test_an_endless_line_is_read_only_as_far_as_a_document_can_reach(
     bare_db: Database, backup: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A bomb: a few kilobytes that would be gigabytes."""
-    assert LINE_MAX > 96 * 1024 * 1024
-    monkeypatch.setattr(backup_reader, "LINE_MAX", 1000)
+    assert SIGNED.line > 22 * 1024 * 1024, "a document of 16 MB as base64"
+    monkeypatch.setattr(backup_reader, "SIGNED", replace(SIGNED, line=1000))
     damaged = await refusal(pack(backup, signed(members(backup), b"\x00" * 10_000_000)), bare_db)
     assert (damaged.line, damaged.reason) == (1, "longer than any document")
 
@@ -159,7 +159,7 @@ def _of_users(name: str, value: object) -> Callable[[dict[str, Any]], object]:
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        (_set("version", 2), "version 2, and this program reads version 1"),
+        (_set("version", 3), "version 3, and this program reads up to version 2"),
         (_set("format", "other"), "not a manifest of Tollgate's"),
         (_set("id", "../x"), "id is wrong"),
         (_set("database", "../x"), "database is wrong"),

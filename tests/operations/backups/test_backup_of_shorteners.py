@@ -6,11 +6,10 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from core.shorteners.records import Shortener
-from database.backups.restore import restore
 from database.connection import Database
 from database.operations.shorteners import shortener_counts, shortener_ops
 from shorteners.vault import NAME, open_vault
-from tests.operations.backups.backing_up import NOW, backed_up
+from tests.operations.backups.backing_up import NOW, backed_up, restore
 
 KEY = SecretStr("3f9a1c0b7d2e48569a0b1c2d3e4f5a6b7c8d9e0f")
 

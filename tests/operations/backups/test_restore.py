@@ -13,12 +13,22 @@ from core.broadcasts import BroadcastStatus
 from core.clock import ManualClock
 from core.errors import StoreUnavailable
 from database.backups.lines import from_line, to_line
-from database.backups.restore import NotAsWritten, restore
-from database.backups.restore_marker import HELD_FOR, WrongTarget, find_marker
+from database.backups.restore import NotAsWritten
+from database.backups.restore_marker import HELD_FOR, WrongTarget, check_not_half_restored, find_marker
 from database.connection import Database
 from database.indexes import missing_indexes
 from runtime.lifecycle import CannotStart, refuse_half_restored
-from tests.operations.backups.backing_up import NOW, SERVER_VALUES, VALUES, backed_up, fill, held, members, pack
+from tests.operations.backups.backing_up import (
+    NOW,
+    SERVER_VALUES,
+    VALUES,
+    backed_up,
+    fill,
+    held,
+    members,
+    pack,
+    restore,
+)
 from tests.operations.backups.test_backup_damage import signed
 from tests.operations.conftest import away_after
 
@@ -63,7 +73,7 @@ async def test_two_round_trips_give_the_same_documents_and_the_same_lines(bare_d
     before, packed = await held(bare_db), []
     for round_trip in range(2):
         path = (await backed_up(tmp_path, now=NOW + timedelta(days=round_trip))).path
-        packed.append({name: lines for name, lines in members(path).items() if name != "manifest.json" and lines})
+        packed.append({name: lines for name, lines in members(path).items() if name.endswith("jsonl") and lines})
         await emptied(bare_db)
         report = await restore(path)
         assert (report.documents, report.replaced, report.was_half) == (3009, {}, False)
@@ -323,3 +333,10 @@ async def test_no_process_starts_on_a_half_restored_database(
         await refuse_half_restored(bare_db)
     await restore(backup)
     await refuse_half_restored(bare_db)
+
+
+@pytest.mark.parametrize("marker", [{"x": 1}, {"backup": "b", "file": "f", "owner": "o", "begun_at": "x"}])
+async def test_a_marker_that_cannot_be_read_is_told_in_one_line(bare_db: Database, marker: dict[str, object]) -> None:
+    await bare_db.collection("restore").insert_one({"_id": "restore", **marker})
+    with pytest.raises(WrongTarget, match=r"cannot be read \(restore: .*alive_until\)"):
+        await check_not_half_restored(bare_db)

@@ -9,12 +9,11 @@ import pytest
 from core.delivery_states import LEASE_FOR
 from core.users import Visitor
 from database.backups.manifest import in_order
-from database.backups.restore import restore
 from database.collection import Collection
 from database.connection import Database
 from database.operations import deletion_ops, delivery_ops, user_credits, user_ops
 from database.values import Document
-from tests.operations.backups.backing_up import backed_up
+from tests.operations.backups.backing_up import backed_up, restore
 from tests.operations.conftest import NOW
 from tests.operations.deliveries.delivering import BOT, ID, LIFE, READER, A, B, new, sent, standing, started
 
@@ -73,7 +72,7 @@ async def filled(db: Database) -> None:
 @pytest.mark.usefixtures("filled")
 @pytest.mark.parametrize("reading", [name for name in in_order(FILLED) if name != "pending_deletions"])
 async def test_a_delivery_sent_while_other_collections_are_read_is_promised_in_the_backup(
-    bare_db: Database,
+    db: Database,
     tmp_path: Path,
     before_reading: Callable[[str, Meanwhile], None],
     monkeypatch: pytest.MonkeyPatch,
@@ -83,14 +82,14 @@ async def test_a_delivery_sent_while_other_collections_are_read_is_promised_in_t
         assert await sent(await started(NOW), NOW)
 
     before_reading(reading, deliver)
-    await restored(bare_db, tmp_path, monkeypatch)
+    await restored(db, tmp_path, monkeypatch)
     assert await promised_ids() == [(11, 12)]
 
 
 @pytest.mark.usefixtures("filled")
 @pytest.mark.parametrize("reading", in_order(FILLED))
 async def test_copies_of_a_post_opened_again_while_the_backup_runs_are_promised_in_it(
-    bare_db: Database,
+    db: Database,
     tmp_path: Path,
     before_reading: Callable[[str, Meanwhile], None],
     monkeypatch: pytest.MonkeyPatch,
@@ -98,7 +97,7 @@ async def test_copies_of_a_post_opened_again_while_the_backup_runs_are_promised_
 ) -> None:
     assert await sent(await started(NOW - timedelta(minutes=1)), NOW)
     before_reading(reading, open_again)
-    await restored(bare_db, tmp_path, monkeypatch)
+    await restored(db, tmp_path, monkeypatch)
     ids = await promised_ids()
     assert (11, 12) in ids
     # the later copies are missing only when the deliveries had been read before they were sent
@@ -107,7 +106,7 @@ async def test_copies_of_a_post_opened_again_while_the_backup_runs_are_promised_
 
 @pytest.mark.parametrize("reading", ["users", "deliveries"])
 async def test_a_delivery_that_is_being_sent_gives_its_credit_back_once_after_the_restore(
-    bare_db: Database,
+    db: Database,
     tmp_path: Path,
     before_reading: Callable[[str, Meanwhile], None],
     monkeypatch: pytest.MonkeyPatch,
@@ -115,14 +114,14 @@ async def test_a_delivery_that_is_being_sent_gives_its_credit_back_once_after_th
 ) -> None:
     await user_ops.upsert_visitor(Visitor(user_id=READER), NOW)
     await user_credits.grant(READER, "k", NOW, credits=5)
-    await bare_db.collection("deliveries").insert_one({"_id": "something"})
+    await db.collection("deliveries").insert_one({"_id": "something"})
 
     async def start() -> None:
         assert await delivery_ops.start(new(NOW, post_code=CODE, owner=A))
-        assert await user_credits.spend_credit(READER, CODE, "message 1", NOW)
+        assert await user_credits.spend_credit(READER, CODE, "message 1", NOW) is not None
 
     before_reading(reading, start)
-    await restored(bare_db, tmp_path, monkeypatch)
+    await restored(db, tmp_path, monkeypatch)
     (lapsed,) = await delivery_ops.find_lapsed(BOT, NOW + 2 * LEASE_FOR, 10)
     assert lapsed.update_key == "message 1"
     # spent after the users were read, it is not spent in the backup
@@ -134,9 +133,9 @@ async def test_a_delivery_that_is_being_sent_gives_its_credit_back_once_after_th
 
 
 async def test_a_promise_that_ended_as_impossible_while_the_backup_ran_does_not_return(
-    bare_db: Database, tmp_path: Path, before_reading: Callable[[str, Meanwhile], None], monkeypatch: pytest.MonkeyPatch
+    db: Database, tmp_path: Path, before_reading: Callable[[str, Meanwhile], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await bare_db.collection("pending_deletions").insert_one({"_id": "something"})
+    await db.collection("pending_deletions").insert_one({"_id": "something"})
     assert await sent(await started(NOW - LIFE), NOW - LIFE)
     await deletion_ops.claim_due(NOW, "deleter", LIFE, 10)
 
@@ -144,5 +143,5 @@ async def test_a_promise_that_ended_as_impossible_while_the_backup_ran_does_not_
         assert await deletion_ops.finish([ID], "deleter") == 1
 
     before_reading("deliveries", end)
-    await restored(bare_db, tmp_path, monkeypatch)
+    await restored(db, tmp_path, monkeypatch)
     assert await promised_ids() == []

@@ -1,7 +1,7 @@
 """Rows of recipients: none is sent to twice and none skipped, with repeated calls, lost answers and concurrency."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -9,6 +9,7 @@ from pymongo.errors import NetworkTimeout
 
 from core.broadcasts import RecipientState
 from core.errors import StoreRefused, StoreUnavailable
+from database import unreadable_rows
 from database.connection import Database
 from database.operations import broadcast_rows
 from database.values import to_key
@@ -337,7 +338,7 @@ async def test_lost_answers_that_can_be_swept_are_found_oldest_first(db: Databas
     assert [(one.user_id, one.bot_id, one.sweep_after) for one in found] == [(2, 1, 50), (1, 1, 50)]
     assert [one.user_id for one in await broadcast_rows.next_to_sweep(B, now - MS, 9)] == [2]
     assert [one.user_id for one in await broadcast_rows.next_to_sweep(B, now, 9, without=[2])] == [1]
-    assert await broadcast_rows.oldest_to_sweep(B) == now - MS
+    assert await broadcast_rows.oldest_to_sweep(B, now) == now - MS
 
 
 async def test_what_was_swept_or_given_up_is_not_found_again(db: Database, now: datetime) -> None:
@@ -345,7 +346,7 @@ async def test_what_was_swept_or_given_up_is_not_found_again(db: Database, now: 
     assert await broadcast_rows.mark_swept(B, 1)
     assert await broadcast_rows.mark_swept(B, 2, "too old")
     assert await broadcast_rows.next_to_sweep(B, now, 9) == []
-    assert await broadcast_rows.oldest_to_sweep(B) is None
+    assert await broadcast_rows.oldest_to_sweep(B, now) is None
     assert await states(db) == {1: "swept", 2: "unknown"}
     assert (await row(db, B, 2))["error"] == "too old"
     assert not await broadcast_rows.mark_swept(B, 1)
@@ -380,7 +381,42 @@ async def test_due_copies_are_found_oldest_first_with_their_message_ids(db: Data
     assert [one.user_id for one in await broadcast_rows.next_to_recall(B, now, 2)] == [3, 2]
     assert [one.user_id for one in await broadcast_rows.next_to_recall(B, now, 9, without=[3, 1])] == [2]
     assert await broadcast_rows.next_to_recall(B, now - 4 * MS, 9) == []
-    assert await broadcast_rows.oldest_sent_at(B) == now - 3 * MS
+    assert await broadcast_rows.oldest_sent_at(B, now) == now - 3 * MS
+
+
+@pytest.mark.parametrize("at", [None, "yesterday", datetime(2900, 1, 1, tzinfo=UTC)], ids=["none", "text", "future"])
+async def test_copies_of_no_past_time_are_due_at_no_time_and_found_when_all_are_wanted(
+    db: Database, now: datetime, at: object
+) -> None:
+    await sent_to(B, 1, now)
+    await sent_to(B, 2, now)
+    second = {"broadcast_id": to_key(B), "user_id": 2}
+    await db.collection("broadcast_recipients").update_one(second, {"$set": {"sent_at": at}})
+    assert [one.user_id for one in await broadcast_rows.next_to_recall(B, now, 9)] == [1]
+    found = await broadcast_rows.next_to_recall(B, None, 9)
+    assert sorted(one.user_id for one in found) == ([1] if isinstance(at, str) else [1, 2])
+    assert await broadcast_rows.mark_recalled(B, 1, DELETED)
+    assert await broadcast_rows.oldest_sent_at(B, now) is None
+    aside = await broadcast_rows.count_set_aside(B, SENT, now)
+    assert aside == isinstance(at, str), "what cannot be read is set aside"
+    assert await broadcast_rows.count_set_aside(B, SENT, now + timedelta(hours=1)) == 0
+
+
+async def test_a_row_that_names_somebody_else_than_its_id_cannot_be_read(db: Database, now: datetime) -> None:
+    await sent_to(B, 1, now)
+    await db.collection("broadcast_recipients").update_one({"broadcast_id": to_key(B)}, {"$set": {"user_id": 2}})
+    assert await broadcast_rows.next_to_recall(B, None, 9) == []
+    assert await broadcast_rows.count_set_aside(B, SENT, now) == 1
+
+
+async def test_rows_of_no_known_state_are_counted_and_set_aside(db: Database, now: datetime) -> None:
+    for user_id in (1, 2, 3):
+        await sent_to(B, user_id, now)
+    for user_id, unknown in ((1, "melted"), (2, None)):
+        condition = {"broadcast_id": to_key(B), "user_id": user_id}
+        await db.collection("broadcast_recipients").update_one(condition, {"$set": {"state": unknown}})
+    assert await broadcast_rows.count_of_unknown_state(B) == 2
+    assert len(await unreadable_rows.find()) == 2
 
 
 @pytest.mark.parametrize("before", [one for one in RecipientState if one is not SENT])
@@ -388,7 +424,7 @@ async def test_only_sent_rows_are_recalled(db: Database, now: datetime, before: 
     await sent_to(B, ANN, now)
     await in_state(db, B, ANN, before)
     assert await broadcast_rows.next_to_recall(B, now, 9) == []
-    assert await broadcast_rows.oldest_sent_at(B) is None
+    assert await broadcast_rows.oldest_sent_at(B, now) is None
     assert not await broadcast_rows.mark_recalled(B, ANN, DELETED)
     assert await state(db, B, ANN) == before
 

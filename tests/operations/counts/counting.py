@@ -18,6 +18,7 @@ COMMANDS = {
     "find": "find",
     "insert_one": "insert",
     "insert_many": "insert",
+    "insert_each": "insert",
     "update_one": "update",
     "update_many": "update",
     "update_each": "update",

@@ -5,7 +5,7 @@ from collections import Counter
 from core.delivery_states import LEASE_FOR
 from core.posts import Post, PostAccess
 from database.operations import delivery_ops, settings_ops, user_credits, user_ops
-from database.operations.delivered_counts import count_delivered
+from database.operations.counting.batches import count_events
 from database.operations.delivery_ops import NewDelivery
 from database.operations.posts import post_ops
 from tests.house import ALICE, USER_BOT, House
@@ -20,11 +20,15 @@ DELIVERY_CALLS = Counter({"copyMessages": 1, "sendMessage": 1})
 OPEN_COMMANDS = Counter({"findAndModify users": 1, "findAndModify posts": 1, "findAndModify deliveries": 1})
 #: and what was sent
 DELIVERY_COMMANDS = OPEN_COMMANDS + Counter({"update deliveries": 1})
-#: while copies stand: the row is read, their promise put aside, and the row started anew
-PUT_ASIDE = Counter({"find deliveries": 1, "insert pending_deletions": 1, "update deliveries": 1})
+#: while copies stand: the row is read
+FIND_COPIES = Counter({"find deliveries": 1})
+#: and the reply that points to them stored
+POINT = Counter({"findAndModify deliveries": 1})
+#: to replace them: their promise is put aside, the row started anew, and the promise dropped when they are deleted
+REPLACE = Counter({"insert pending_deletions": 1, "update deliveries": 1, "delete pending_deletions": 1})
 #: of all channels together
 FIND_MEMBERSHIPS = Counter({"find memberships": 1})
-SPEND_CREDIT = Counter({"update users": 1})
+SPEND_CREDIT = Counter({"findAndModify users": 1})
 
 
 async def delivered(house: House, wire: Wire, post: Post | None = None) -> Cost:
@@ -82,12 +86,26 @@ async def test_a_posts_own_access_password_and_source_add_no_call_and_no_command
         assert (cost.calls, cost.commands) == (DELIVERY_CALLS, DELIVERY_COMMANDS)
 
 
-async def test_deliveries_are_counted_in_6_commands_and_none_of_them_waits(house: House, wire: Wire) -> None:
-    await delivered(house, wire)
+async def test_deliveries_are_counted_in_12_commands_and_none_of_them_waits(house: House, wire: Wire) -> None:
+    await house.user_bot.event_counts.count_all()
+    for _ in range(3):
+        await delivered(house, wire)
     async with counted(house, wire) as cost:
-        assert await count_delivered(house.clock.now(), 100) == 1
+        assert await count_events(house.base.settings.zone, 100, {"deliveries"}) == 3
     assert cost.calls == {}
-    assert cost.commands == {"find deliveries": 3, "update deliveries": 2, "update posts": 1}
+    assert cost.commands == {
+        # the last batch, the new one, its end
+        "find event_batches": 1,
+        "update event_batches": 2,
+        # the marked rows become tries
+        "find deliveries": 1,
+        "update deliveries": 1,
+        "find tries": 1,
+        "update tries": 2,
+        "update daily_stats": 1,
+        "update post_days": 2,
+        "update posts": 1,
+    }
 
 
 async def test_three_channels_cost_1_command_while_remembered_and_otherwise_1_call_and_1_command_each(
@@ -124,8 +142,8 @@ async def test_post_that_is_kept_costs_1_call_and_4_commands(house: House, wire:
     kept = await delivered(house, wire, post)
     assert kept.calls == {"copyMessages": 1}
     assert kept.commands == DELIVERY_COMMANDS
-    # nothing is put aside: as if it were new
-    await house.advance(seconds=5)
+    # nothing is put aside: as if it were new, once it is not free again any more
+    await house.advance(minutes=11)
     again = await delivered(house, wire, post)
     assert (again.calls, again.commands) == (kept.calls, DELIVERY_COMMANDS)
 
@@ -142,43 +160,53 @@ async def test_second_tap_costs_1_command_and_in_another_process_2_more(house: H
     async with counted(house, wire) as elsewhere:
         assert await house.another_deliverer().deliver(alice, post.code, "another update") is Outcome.DOUBLE_TAP
     assert elsewhere.calls == {}
-    assert elsewhere.commands == {"findAndModify posts": 1, "findAndModify deliveries": 1, "find deliveries": 1}
+    assert elsewhere.commands == {"find posts": 1, "findAndModify deliveries": 1, "find deliveries": 1}
 
 
-async def test_post_opened_again_while_its_copies_stand_costs_2_calls_and_7_commands(house: House, wire: Wire) -> None:
+async def test_post_opened_again_while_its_copies_stand_costs_1_call_and_5_commands_and_to_replace_them_8(
+    house: House, wire: Wire
+) -> None:
     await delivered(house, wire)
     post = await house.store(ITEMS)
     await delivered(house, wire, post)
     await house.advance(seconds=5)
+    pointed = await delivered(house, wire, post)
+    assert pointed.calls == {"sendMessage": 1}
+    assert pointed.commands == OPEN_COMMANDS + FIND_COPIES + POINT
+    await house.advance(seconds=5)
     again = await delivered(house, wire, post)
-    assert again.calls == DELIVERY_CALLS
-    assert again.commands == DELIVERY_COMMANDS + PUT_ASIDE
-    assert again.commands.total() == 7
+    # and the reply before it is deleted
+    assert again.calls == {"sendMessage": 1, "deleteMessages": 1}
+    assert again.commands == pointed.commands
+    await house.advance(seconds=5)
+    async with counted(house, wire) as replaced:
+        await house.alice.press(USER_BOT, "Send it again")
+    # the toast; and the copies with what stands under them; the reply with the button
+    others = Counter({"answerCallbackQuery": 1, "deleteMessages": 1, "deleteMessage": 1})
+    assert replaced.calls == DELIVERY_CALLS + others
+    # no link of the post was opened, so it is only read
+    counted_opening, reading = Counter({"findAndModify posts": 1}), Counter({"find posts": 1})
+    assert replaced.commands == DELIVERY_COMMANDS - counted_opening + reading + FIND_COPIES + REPLACE
 
 
-async def test_paid_post_opened_again_while_its_copies_stand_costs_no_credit_and_1_command_more_without_one(
+async def test_post_opened_again_without_a_credit_while_its_copies_stand_costs_1_command_more(
     house: House, wire: Wire
 ) -> None:
-    await charge_credits(house, credits=3)
-    await delivered(house, wire)
+    await charge_credits(house, credits=1)
     post = await house.store(ITEMS)
     await delivered(house, wire, post)
     # longer than a repeated open is free
     await house.advance(minutes=15)
-    again = await delivered(house, wire, post)
-    assert again.commands == DELIVERY_COMMANDS + PUT_ASIDE
-    await delivered(house, wire)
-    await house.advance(seconds=5)
-    without = await delivered(house, wire, post)
-    assert without.calls == DELIVERY_CALLS
-    # whether a paid copy stands
-    assert without.commands == DELIVERY_COMMANDS + PUT_ASIDE + Counter({"find deliveries": 1})
+    pointed = await delivered(house, wire, post)
+    assert pointed.calls == {"sendMessage": 1}
+    # whether a copy stands
+    assert pointed.commands == OPEN_COMMANDS + FIND_COPIES + FIND_COPIES + POINT
 
 
 async def test_round_of_recovery_costs_2_commands_and_an_interrupted_delivery_1_call_and_5_more(
     house: House, wire: Wire
 ) -> None:
-    recovery = house.user_bot.recovery
+    recovery = house.another_process()["recovery"]
     async with counted(house, wire) as nothing:
         assert await recovery.recover() == 0
     assert (nothing.calls, nothing.commands) == ({}, {"find tokens": 1, "find deliveries": 1})

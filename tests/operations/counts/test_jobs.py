@@ -2,8 +2,9 @@
 
 from collections import Counter
 
+from database.operations import user_ops
 from schedulers import create_message_deleter_scheduler
-from tests.house import House
+from tests.house import ALICE, House
 from tests.jobs.broadcasts.broadcasts import add_subscribers, queue, send
 from tests.operations.counts.counting import EACH_SECOND, Cost, Wire, counted
 
@@ -24,7 +25,7 @@ DELETER_RUN = RUN + Counter(
 )
 #: a batch claimed by an update and read again, then struck out together; two more finds say that it was the last
 DELETED_BATCH = Counter({"find deliveries": 3, "find pending_deletions": 2, "update deliveries": 2})
-#: the same of copies that were put aside when their post was opened again
+#: the same of copies that were put aside when they were replaced
 PUT_ASIDE_BATCH = Counter({"find pending_deletions": 1, "update pending_deletions": 1, "delete pending_deletions": 1})
 
 
@@ -45,11 +46,17 @@ async def deleted(house: House, wire: Wire, deliveries: int) -> Cost:
 async def test_copies_put_aside_are_deleted_in_a_batch_of_their_own(house: House, wire: Wire) -> None:
     await deleted(house, wire, 0)
     posts = [await house.store() for _ in range(3)]
-    for _ in range(2):
-        for post in posts:
-            await house.alice.link(house.link(post))
-            await house.settle()
-            await house.advance(seconds=5)
+    for post in posts:
+        await house.alice.link(house.link(post))
+        await house.settle()
+    await house.advance(seconds=5)
+    # they are replaced, and Telegram does not delete them at once
+    refused = "Bad Request: message can't be deleted"
+    await house.world.fault("error", method="deleteMessages", times=3, status=400, description=refused)
+    deliverer, alice = house.another_deliverer(), await user_ops.find(ALICE)
+    assert alice is not None
+    for number, post in enumerate(posts):
+        await deliverer.deliver(alice, post.code, f"button {number}", replaces=True)
     await house.advance(minutes=31)
     deleter = create_message_deleter_scheduler(house.base.user_bot, house.user_bot.jobs, house.base.alerts)
     async with counted(house, wire) as cost:

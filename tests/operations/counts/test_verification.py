@@ -25,6 +25,8 @@ NEW_LINK = Counter(
 )
 #: the opened post, and whether it is being delivered already
 NEW_LINK_FOR_A_POST = NEW_LINK + Counter({"findAndModify posts": 1, "find deliveries": 1})
+#: the gate message of the post is stored; and forgotten when the post comes
+GATE_MESSAGE = Counter({"findAndModify users": 1})
 #: found, redeemed, the credits paid to the subscriber, noted as paid, and the subscriber read for the answer
 REDEEM = Counter(
     {"find tokens": 1, "findAndModify tokens": 1, "findAndModify users": 1, "update tokens": 1, "find users": 1}
@@ -71,14 +73,22 @@ async def test_link_costs_1_call_and_6_commands_redeeming_it_6_and_a_second_time
     assert second.commands == VISIT + Counter({"find tokens": 1})
 
 
-async def test_post_without_a_credit_costs_1_call_and_8_commands_and_redeeming_its_link_3_and_10(
+async def test_post_without_a_credit_costs_1_call_and_9_commands_and_redeeming_its_link_3_and_11(
     house: House, wire: Wire
 ) -> None:
     post = await house.store()
     async with counted(house, wire) as link:
         await house.alice.link(house.link(post))
     assert link.calls == {"sendMessage": 1}
-    assert link.commands == VISIT + NEW_LINK_FOR_A_POST
+    # how far the try came
+    assert link.commands == VISIT + NEW_LINK_FOR_A_POST + GATE_MESSAGE + Counter({"update tries": 1})
     cost = await redeemed(house, wire, await verified(house))
-    assert cost.calls == DELIVERY_CALLS + Counter({"sendMessage": 1})
-    assert cost.commands == DELIVERY_COMMANDS + SPEND_CREDIT + REDEEM
+    assert cost.calls == DELIVERY_CALLS + Counter({"deleteMessage": 1})
+    # the message under the post says what is left
+    paid = REDEEM - Counter({"find users": 1})
+    # no link of a post was opened, so it is only read
+    counted_opening, reading = Counter({"findAndModify posts": 1}), Counter({"find posts": 1})
+    # whether the post came in another way meanwhile
+    looking = Counter({"find deliveries": 1})
+    opening = DELIVERY_COMMANDS - counted_opening + reading
+    assert cost.commands == opening + SPEND_CREDIT + paid + GATE_MESSAGE + looking

@@ -15,7 +15,7 @@ from database.operations import token_ops
 from database.team import Team
 from schedulers import registry
 from tests.operations.counts.counting import Wire, counted_commands
-from tests.web.auth.signing import OWNER, SECRET, STATISTICS, STATUS, bearer
+from tests.web.auth.signing import API, OWNER, SECRET, STATISTICS, STATUS, bearer
 from web_app.app import build_app
 from web_app.services import AdminServices, Keys, Services
 
@@ -85,10 +85,21 @@ async def test_status_of_the_jobs_costs_1_command_for_each_job_and_2(
 async def test_statistics_cost_16_commands(client: httpx.AsyncClient, database: Database, wire: Wire) -> None:
     assert await cost_of(client, database, wire, "GET", STATISTICS) == SESSION | {
         "find daily_stats": 2,
-        "aggregate users": 4,
-        "aggregate tokens": 2,
+        "aggregate users": 6,
+        "aggregate post_days": 2,
         "aggregate pending_deletions": 2,
         "aggregate posts": 1,
-        "aggregate deliveries": 3,
+        "aggregate deliveries": 2,
         "dbStats": 1,
     }
+
+
+async def test_views_of_settings_broadcasts_and_system_cost_2_commands_at_most_besides_the_jobs(
+    client: httpx.AsyncClient, database: Database, wire: Wire
+) -> None:
+    # settings and shorteners are among the shared reads
+    assert await cost_of(client, database, wire, "GET", f"{API}/settings") == SESSION
+    assert await cost_of(client, database, wire, "GET", f"{API}/broadcasts") == SESSION | {"find broadcasts": 1}
+    backups = await cost_of(client, database, wire, "GET", f"{API}/system/backups")
+    assert backups == SESSION | {"find job_leases": 1, "find job_runs": 1}
+    assert await cost_of(client, database, wire, "GET", f"{API}/system/maintenance") == SESSION

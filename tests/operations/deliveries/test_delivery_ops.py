@@ -41,6 +41,7 @@ async def test_the_first_delivery_is_stored_with_its_owner_and_its_promise(db: D
         "post_code": CODE,
         "state": "sending",
         "owner": A,
+        "process": "",
         "until": now + LEASE_FOR,
         "count": 1,
         "update_key": "message 1",
@@ -50,6 +51,11 @@ async def test_the_first_delivery_is_stored_with_its_owner_and_its_promise(db: D
         "delete_at": now + LIFE,
         "message_ids": [],
         "notice_message_id": None,
+        "pointer_message_id": None,
+        "title": "",
+        "is_free": False,
+        "language": "",
+        "here_until": None,
         "sweep_after": 5,
         "sweep_before": None,
         "known_ids": [],
@@ -186,6 +192,21 @@ async def test_a_takeover_after_a_renewal_gets_nothing(db: Database, now: dateti
 
     step_in("deliveries", "update_one", renew)
     assert await delivery_ops.take_over(row, B, later) is None
+    assert (await stored(db))["owner"] == A
+
+
+async def test_a_takeover_after_a_renewal_by_a_slow_clock_gets_nothing(
+    db: Database, now: datetime, step_in: StepIn
+) -> None:
+    """The renewed lease, too, has run out by the clock of who would take it over."""
+    await started(now)
+    row, hours_ahead = await standing(), now + 100 * LEASE_FOR
+
+    async def renew() -> None:
+        assert await delivery_ops.renew(A, [ID], now + SECOND) == 1
+
+    step_in("deliveries", "update_one", renew)
+    assert await delivery_ops.take_over(row, B, hours_ahead) is None
     assert (await stored(db))["owner"] == A
 
 

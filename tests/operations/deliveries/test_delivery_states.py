@@ -93,15 +93,15 @@ def _assert_started_by_b(row: dict[str, object], now: datetime, claim: Claim) ->
 async def test_take_over(db: Database, now: datetime, name: str) -> None:
     await SCENES[name](now)
     before, row = await stored(db), await standing()
-    claim = await delivery_ops.take_over(row, B, now)
+    claim = await delivery_ops.take_over(row, B, now, "its process")
     assert (claim is not None) == TABLE[name].take_over
     after = await stored(db)
     if claim is None:
         assert after == before
         return
     assert claim == Claim(ID, before["count"] + 1, row, 5)
-    changed = {"owner": B, "until": now + LEASE_FOR, "count": before["count"] + 1, "tellings": before["tellings"] + 1}
-    assert after == before | changed
+    held = {"owner": B, "process": "its process", "until": now + LEASE_FOR}
+    assert after == before | held | {"count": before["count"] + 1, "tellings": before["tellings"] + 1}
 
 
 Record = Callable[[Claim, datetime], Awaitable[bool]]

@@ -238,6 +238,8 @@ AFTER: dict[str, list[Document]] = AFTER_FIRST | {
         ],
         key=lambda row: str(row["_id"]),
     ),
+    # none of them has a name
+    "users": [{**row, "words": [], "username_key": None} for row in AFTER_FIRST["users"]],
     "pending_deletions": sorted([*AFTER_FIRST["pending_deletions"], *PROMISES], key=lambda row: str(row["_id"])),
 }
 

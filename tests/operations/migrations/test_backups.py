@@ -6,14 +6,13 @@ import pytest
 
 from core.clock import ManualClock
 from database.backups.manifest import in_order
-from database.backups.restore import restore
 from database.backups.restore_marker import HELD_FOR
 from database.connection import Database
 from database.migrations import runner
 from database.migrations.registry import MIGRATIONS
 from database.migrations.runner import Migrator, find_state, migrate
 from tests.clocks import SteeredClock
-from tests.operations.backups.backing_up import backed_up
+from tests.operations.backups.backing_up import backed_up, restore
 from tests.operations.migrations.old_shapes import AFTER, record_of, store_old, stored
 
 

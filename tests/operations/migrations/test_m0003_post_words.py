@@ -47,7 +47,7 @@ async def test_old_posts_are_found_and_keep_what_they_had(bare_db: Database) -> 
     assert (await found("alb rom"), await found("cafe"), await found("rome")) == ([1], [2], [2, 1])
     assert (await found(None, PostFilter.NOT_ANNOUNCED), await found("spring", PostFilter.REMOVED)) == ([2, 1], [3])
     post = await post_ops.find(f"{1:016}")
-    assert post is not None and (post.views, post.delivered, post.known_items[0].kind) == (7, 0, "")
+    assert post is not None and (post.opened, post.delivered, post.known_items[0].kind) == (0, 0, "")
     document = await bare_db.collection("posts").find_one({"number": 1})
     assert document is not None and not document.keys() & {"title_key", "published"}
 

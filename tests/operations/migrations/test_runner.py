@@ -19,6 +19,7 @@ from database.migrations.runner import (
     LEASE_FOR,
     POLL_S,
     POLLS_MAX,
+    DamagedRecord,
     Migrator,
     NewerDatabase,
     StillMigrating,
@@ -26,6 +27,7 @@ from database.migrations.runner import (
     migrate,
 )
 from database.migrations.steps import Migration, RenameFields
+from database.values import Document
 from runtime.lifecycle import CannotStart, apply_migrations
 from tests.operations.conftest import NOW, StepIn, away_after
 from tests.operations.migrations.old_shapes import AFTER, record_of, store_old, stored
@@ -378,3 +380,19 @@ async def test_what_is_pending_is_no_fault_and_a_newer_database_is(bare_db: Data
     await newer(bare_db)
     findings = await examine(bare_db)
     assert (findings.is_healthy, findings.is_newer) == (False, True)
+
+
+WRONG = [{"last": "x"}, {"last": None}, {"last": 1.5}, {"last": -1}, {"last": True}, {}]
+WRONG += [{"last": 0, "step": step, "owner": None, "until": None, "after": None} for step in ("x", 99, None)]
+WRONG += [{"last": 0, "step": 0, "until": None, "after": None}]
+
+
+@pytest.mark.parametrize("record", WRONG)
+async def test_a_record_that_cannot_be_read_stops_a_start_with_one_line(bare_db: Database, record: Document) -> None:
+    await bare_db.collection("migrations").insert_one({"_id": "schema", **record})
+    with pytest.raises(CannotStart) as refused:
+        await apply_migrations(bare_db, SystemClock())
+    assert str(refused.value).startswith("MONGO_DB: the record of migrations cannot be read (migrations: ")
+    if record.get("last") != 0:
+        with pytest.raises(DamagedRecord):
+            await examine(bare_db)

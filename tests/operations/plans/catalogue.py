@@ -7,13 +7,18 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from core.announcements import Announcement, AnnouncementState, NewAnnouncement, Slots
-from core.bot_profile import ShownText
+from core.bots.profile import ShownText
 from core.broadcasts import Broadcast, BroadcastStatus, NewBroadcast, RecipientState
 from core.clock import ManualClock
 from core.delivery import PendingDeletion
 from core.delivery_states import Delivery
+from core.exchange.exports import Exported
+from core.exchange.imports.people import ImportedPerson
+from core.exchange.imports.runs import ImportCounts, ImportFile, ImportRun, ImportState
+from core.gifts.records import GiftTerms
 from core.health.findings import Health
 from core.jobs import JobOutcome, RunReport
 from core.posts import Content, Post, PostField, PostFilter, PostItem
@@ -23,10 +28,14 @@ from core.segments import Segment, SegmentKind
 from core.settings.changes import Editor
 from core.shorteners.records import Origin, Shortener
 from core.statistics import Count
+from core.statistics.events import Step
+from core.statistics.periods import Period
 from core.subscriptions import Channel, MembershipStatus
+from core.team.admins import AdminRow, Role
 from core.team.first_hour import StorageCandidate
-from core.users import Visitor
-from core.verification import Token
+from core.team.invitations import Invitation
+from core.users import GateMessage, User, Visitor
+from core.verification import Token, TokenStatus
 from database import (
     batches,
     bot_profiles,
@@ -39,6 +48,7 @@ from database import (
 )
 from database.batches import Bounds
 from database.connection import current_database
+from database.erasing.tombstones import Tombstones
 from database.migrations import first_keys, runner
 from database.operations import (
     admin_ops,
@@ -48,7 +58,6 @@ from database.operations import (
     broadcast_rows,
     channel_ops,
     deletion_ops,
-    delivered_counts,
     delivery_ops,
     health_ops,
     housekeeping_ops,
@@ -73,10 +82,28 @@ from database.operations import (
 )
 from database.operations.announcements import changes, publishing, removals, renewals
 from database.operations.announcements import rows as announcement_rows
+from database.operations.audit_ops import AuditFilter
+from database.operations.broadcasts import decisions
+from database.operations.counting import batches as event_batches
+from database.operations.counting import post_days, tries
+from database.operations.erasures import (
+    erased_copies,
+    erased_rows,
+    erased_user,
+    erasing,
+    erasure_ops,
+    own_data,
+)
+from database.operations.exchange import export_ops, import_ops, imported_people, old_link_ops
+from database.operations.exchange.imported_people import Source
+from database.operations.gate import gate_message_ops
+from database.operations.people import corrections, gift_ops, history_ops, people_lists, standing_ops
 from database.operations.posts import post_content, post_ops, post_search, post_takedown
 from database.operations.processes import polling_lease_ops
 from database.operations.rates import share_ops
+from database.operations.searching import word_search
 from database.operations.shorteners import shortener_counts, shortener_ops
+from database.operations.team import invitation_ops, notice_ops
 from database.operations.walks import Place
 from database.values import Document, with_id
 from tests.operations.plans.rows import (
@@ -90,12 +117,15 @@ from tests.operations.plans.rows import (
     FREE,
     FRESH,
     GARDEN,
+    GIFT,
     HOUR,
     LANGUAGE,
     LAPSED,
     LAPSED_SENDING,
     LEAVING,
+    NOT_STARTED,
     NOW,
+    OPEN_GIFT,
     OVER,
     OVER_INCIDENT,
     OWNER,
@@ -120,6 +150,7 @@ from tests.operations.plans.rows import (
     key,
     rows_of,
     token,
+    tombstone,
 )
 
 Operation = Callable[..., Awaitable[object]]
@@ -297,6 +328,7 @@ _ANNOUNCED = (
     _case(announcement_ops.tell_post, "c1"),
     _case(announcement_ops.find_planned, limit=10),
     _case(announcement_ops.find_planned, limit=10, chat_id=GARDEN, way="in a channel"),
+    _case(announcement_ops.find_planned_between, NOW, NOW + HOUR, limit=10),
     _case(announcement_ops.find_taken, GARDEN, NOW),
     _case(announcement_ops.find_troubled, 20),
     _case(announcement_ops.find_troubled, 20, GARDEN, way="in a channel"),
@@ -354,10 +386,6 @@ _ANNOUNCED = (
     _case(renewals.mark_page, _RENEWAL.model_copy(update={"cursor": _id(1)}), NOW),
     _case(renewals.cancel, "r2"),
 )
-
-_COUNTED = tuple(
-    _case(statistics_ops.count_on, counter, TODAY, NOW, way=counter.value) for counter in statistics_ops.DAILY_COUNTS
-)
 #: last: they delete rows that other cases find
 _SWEPT = (
     _case(orphan_ops.find_overdue_promises, NOW - 2 * HOUR, NOW, 10),
@@ -377,8 +405,8 @@ _SWEPT = (
     _case(orphan_ops.delete_memberships_before, -5, NOW, **(ONE_BATCH | {"batch_size": 2})),
     _case(inactive_user_ops.find_inactive, NOW - 30 * HOUR, NOW, 10),
     _case(inactive_user_ops.find_inactive, NOW - 30 * HOUR, NOW, 10, Place(NOW - 40 * HOUR, (1,)), way="next page"),
-    _case(inactive_user_ops.has_delivery_or_token, 4),
-    _case(inactive_user_ops.has_delivery_or_token, -1, way="no promise"),
+    _case(inactive_user_ops.has_delivery_or_token, 4, NOW),
+    _case(inactive_user_ops.has_delivery_or_token, -1, NOW, way="no promise"),
     _case(inactive_user_ops.delete_inactive, 2, NOW, NOW),
     _case(housekeeping_ops.delete_old_deliveries, NOW - 2 * DAY, **ONE_BATCH),
     _case(housekeeping_ops.delete_old_paid_deliveries, NOW - 2 * DAY, **ONE_BATCH),
@@ -389,13 +417,50 @@ _SWEPT = (
     _case(housekeeping_ops.delete_expired_login_codes, NOW, **ONE_BATCH),
     _case(housekeeping_ops.delete_old_incidents, NOW, **ONE_BATCH),
     _case(housekeeping_ops.delete_old_memberships, NOW, **ONE_BATCH),
+    _case(housekeeping_ops.delete_old_requests, NOW, **ONE_BATCH),
+    _case(housekeeping_ops.delete_old_audit_entries, NOW, **ONE_BATCH),
     _case(session_ops.delete_expired_sessions, NOW, **ONE_BATCH),
+)
+
+
+async def _erase_copies() -> None:
+    """Of a broadcast that has its rows again, whatever the cases before made of it."""
+    await current_database().collection("broadcasts").update_one({"_id": key(0)}, {"$set": {"are_rows_removed": False}})
+    await erased_copies.erase_broadcast_copies(erased_rows.Pass(), _LEAVES, NOW, is_patient=True)
+
+
+#: a subscriber whose document is emptied first, and one who is banned
+_LEAVES, _BANNED = 25, 27
+_ERASURE = erasure_ops.Erasure(id="f" * 64, user_id=_LEAVES, asked_at=NOW - HOUR, next_at=NOW)
+_ERASED = (
+    _case(erasure_ops.begin, "f" * 64, _LEAVES, NOW, way="new"),
+    _case(erasure_ops.begin, "f" * 64, _LEAVES, NOW, way="under way"),
+    _case(erasure_ops.find_due, NOW, BATCH),
+    _case(erasure_ops.is_any_due, NOW),
+    _case(erasure_ops.find_done, "", BATCH),
+    _case(erasure_ops.go_on_at, tombstone(1), NOW + HOUR),
+    _case(own_data.rows_of, _LEAVES),
+    _case(erased_user.standing, _LEAVES, NOW),
+    _case(erased_user.empty, _LEAVES, NOW),
+    _case(erased_user.empty, _BANNED, NOW, way="a banned one"),
+    _case(erased_copies.keep_promise, {"_id": "1:25:x:1", "user_id": _LEAVES, "chat_id": _LEAVES, "delete_at": NOW}),
+    Case("erased_copies.erase_broadcast_copies", erased_copies.erase_broadcast_copies, _erase_copies),
+    _case(erased_rows.erase_rows, _LEAVES, NOW, is_patient=True),
+    _case(erased_rows.erase_rows, _LEAVES, NOW, is_patient=False, way="without waiting"),
+    _case(erasing.take_step, _ERASURE, NOW - HOUR, way="the first"),
+    _case(erasing.take_step, _ERASURE, NOW, way="the last"),
+    _case(erased_user.delete, _LEAVES, NOW, way="gone"),
+    _case(erased_user.delete, _BANNED, NOW, way="a banned one"),
+    _case(erasure_ops.finish, "f" * 64, NOW),
+    _case(erasure_ops.begin_again, [_ERASURE]),
+    _case(erasure_ops.delete_old, NOW - 2 * HOUR, **ONE_BATCH),
 )
 
 _SEGMENTS = tuple(
     _case(operation, segment, *more, way=segment.kind.value, **options)
     for segment in (
         Segment(),
+        Segment(kind=SegmentKind.NEW, days=1),
         Segment(kind=SegmentKind.ACTIVE, days=7),
         Segment(kind=SegmentKind.WITH_PASS),
         Segment(kind=SegmentKind.WITHOUT_PASS),
@@ -408,6 +473,65 @@ _SEGMENTS = tuple(
     )
 )
 
+_LISTED = (
+    Segment(),
+    Segment(kind=SegmentKind.NEW, days=1),
+    Segment(kind=SegmentKind.ACTIVE, days=7),
+    Segment(kind=SegmentKind.WITH_PASS),
+    Segment(kind=SegmentKind.SOURCE, source=SOURCE),
+    Segment(kind=SegmentKind.BANNED),
+    Segment(kind=SegmentKind.BLOCKED),
+)
+_IMPORT = ImportRun(key="k", state=ImportState.READY, file=ImportFile(bot_id=1, file_id="f"), asked_by=1, asked_at=NOW)
+#: one is known, one is new
+_IMPORTED = [ImportedPerson(2, 3), ImportedPerson(3, 10**12)]
+_IMPORT_SOURCE = Source("f" * 16, is_of_this_bot=True, at=NOW)
+_TOMBSTONES = Tombstones(b"k" * 32)
+_GIFT = GiftTerms(credits=5).gift(GIFT, 1, NOW)
+_OPEN_GIFT = GiftTerms(credits=5, is_for_one=False).gift(OPEN_GIFT, 1, NOW)
+_PEOPLE = (
+    *(_case(people_lists.page, one, NOW, skip=0, limit=6, way=one.kind.value) for one in _LISTED),
+    _case(people_lists.page, Segment(), NOW, skip=6, limit=6, way="next page"),
+    _case(people_lists.search, COMMON, skip=0, limit=6, way="a common word"),
+    _case(people_lists.search, RARE, skip=0, limit=6, way="a rare word"),
+    _case(people_lists.search, f"{RARE} ali", skip=0, limit=6, way="several words"),
+    _case(people_lists.search, "@user_1", skip=0, limit=6, way="username"),
+    _case(people_lists.search, "3", skip=0, limit=6, way="id"),
+    _case(people_lists.search, "4503599627370495", skip=0, limit=6, way="a number of nobody"),
+    Case(
+        "word_search.rarest_first",
+        word_search.rarest_first,
+        lambda: word_search.rarest_first(current_database().collection("users"), (COMMON, RARE)),
+    ),
+    _case(people_lists.find_several, [3, 4, -1]),
+    _case(people_lists.count_unreached, NOW),
+    _case(user_credits.take_credits, 1, "taken", 1),
+    _case(user_credits.take_credits, 1, "taken", 1, way="again"),
+    _case(user_credits.set_pass, 3, None, NOW),
+    _case(history_ops.count_received, 3),
+    _case(history_ops.last_deliveries, 3, 20),
+    _case(history_ops.last_unlocks, COLLECTOR, TokenStatus.VERIFIED, 20),
+    _case(history_ops.last_actions, 3, 20),
+    _case(gift_ops.create, _GIFT, way="made before"),
+    _case(gift_ops.find, GIFT),
+    _case(gift_ops.claim, _GIFT, 1, NOW, way="for one"),
+    _case(gift_ops.claim, _GIFT, 2, NOW, way="another one has it"),
+    _case(gift_ops.claim, _OPEN_GIFT, 1, NOW, way="for anyone"),
+    _case(gift_ops.find_claim, _OPEN_GIFT, 1),
+    _case(gift_ops.last_of, 3, 20),
+    _case(gift_ops.count_claims, OPEN_GIFT),
+    _case(gift_ops.find_open, NOW, skip=0, limit=6),
+    _case(gift_ops.count_claims_of, [GIFT, OPEN_GIFT]),
+    _case(gift_ops.mark_paid, GIFT, NOW),
+    _case(gift_ops.find_owed, NOW, 10),
+    _case(gift_ops.cancel, GIFT, NOW),
+    _case(gift_ops.delete_over, NOW, **ONE_BATCH),
+    _case(gift_ops.delete_old_claims, NOW, **ONE_BATCH),
+)
+
+MEMBER = corrections.Editor(3, NOW, audit_ops.record)
+SUBSCRIBER = User(user_id=1, joined_at=NOW, last_seen_at=NOW)
+
 CASES: tuple[Case, ...] = (
     _case(admin_ops.load),
     _case(admin_ops.current, NOW),
@@ -417,9 +541,27 @@ CASES: tuple[Case, ...] = (
     _case(admin_ops.become_owner, 10**9, "x", "x", NOW, way="without a row"),
     _case(admin_ops.become_owner, 2, "x", "x", NOW, way="somebody was faster"),
     _case(admin_ops.withdraw_claim),
+    _case(admin_ops.add_member, 3, Role.EDITOR, "Bob", 1, NOW),
+    _case(admin_ops.add_member, 10**9, Role.EDITOR, "Bob", 1, NOW, way="without a row"),
+    _case(admin_ops.set_role, 3, Role.MANAGER),
+    _case(admin_ops.put_back, AdminRow(3, Role.EDITOR)),
+    _case(admin_ops.set_language, 3, "ru"),
+    _case(admin_ops.set_app_language, 10**9, "ru", way="without a row"),
+    _case(admin_ops.forget_proof, 3, "x"),
+    _case(admin_ops.remove, 3),
+    _case(invitation_ops.add, Invitation(fingerprint="new", role=Role.EDITOR, invited_by=1, expires_at=NOW)),
+    _case(invitation_ops.find, "f1"),
+    _case(invitation_ops.take, "f15", 7, NOW),
+    _case(invitation_ops.take, "f1", 7, NOW, way="over"),
+    _case(invitation_ops.open_ones, NOW - 10**3 * HOUR),
+    _case(invitation_ops.cancel, "f15"),
+    _case(invitation_ops.forget_used_by, 50),
+    _case(invitation_ops.delete_expired, NOW - DAY),
     _case(bot_profiles.load, 1),
     _case(bot_profiles.store, 1, "about", ShownText("a", "a")),
     _case(bot_profiles.forget, 1, "about"),
+    _case(bot_profiles.remember_usernames, "user_bot", "admin_bot"),
+    _case(bot_profiles.usernames),
     _case(first_hour.load),
     _case(first_hour.current, NOW),
     _case(first_hour.mark_announced, NOW, way="the first"),
@@ -428,7 +570,7 @@ CASES: tuple[Case, ...] = (
     _case(first_hour.drop_candidate, -1),
     _case(first_hour.drop_candidate, -1, way="again"),
     _case(first_hour.mark_told, NOW),
-    _case(unreadable_rows.note, "posts", {key(1): "title: a text is expected"}),
+    _case(unreadable_rows.note, "posts", [(key(1), "title: a text is expected")]),
     _case(unreadable_rows.find, 10),
     _case(unreadable_rows.find_one, "posts:1"),
     _case(unreadable_rows.find_longest_unseen, 10),
@@ -437,10 +579,52 @@ CASES: tuple[Case, ...] = (
     _case(examination.recheck, 3),
     _case(audit_ops.record, NOW, 1, "post.renamed"),
     _case(audit_ops.last, 10),
+    _case(audit_ops.page, AuditFilter(), skip=0, limit=6),
+    _case(audit_ops.page, AuditFilter(who=2), skip=0, limit=6, way="of one"),
+    _case(audit_ops.page, AuditFilter(area="team"), skip=0, limit=6, way="of an area"),
+    _case(audit_ops.page, AuditFilter(2, "team", NOW - DAY, NOW + DAY), skip=0, limit=6, way="of one, an area, a day"),
+    _case(export_ops.page, Exported.POSTS, way="posts"),
+    _case(export_ops.page, Exported.POSTS, 5, way="posts behind a number"),
+    _case(export_ops.page, Exported.SUBSCRIBERS, way="subscribers"),
+    _case(export_ops.page, Exported.SUBSCRIBERS, 5, way="subscribers behind an id"),
+    _case(export_ops.page, Exported.DAYS, way="days"),
+    _case(export_ops.page, Exported.ACTIVITY, way="actions"),
+    _case(export_ops.page, Exported.ACTIVITY, (NOW - DAY, (1,)), way="actions behind one"),
+    _case(old_link_ops.count_other),
+    _case(corrections.give, MEMBER, 1, 5, "corrected"),
+    _case(corrections.give, MEMBER, 1, -5, "corrected down", way="taking"),
+    _case(corrections.prolong, MEMBER, 1, DAY, "corrected pass"),
+    _case(corrections.end_pass, MEMBER, 1, NOW),
+    _case(corrections.undo_credits, MEMBER, 1, "corrected", 5),
+    _case(corrections.undo_credits, MEMBER, 1, "corrected down", -5, way="of taking"),
+    _case(corrections.undo_pass, MEMBER, 1, None, NOW),
+    _case(corrections.ban, MEMBER, 1, DAY, "why"),
+    _case(corrections.ban_if_free, MEMBER, 1, None, None),
+    _case(corrections.unban, MEMBER, 1),
+    _case(corrections.undo_ban, MEMBER, 1, None, None),
+    _case(standing_ops.standing, SUBSCRIBER, NOW, may_ban=True),
+    _case(standing_ops.last_events, 1),
+    _case(notice_ops.add, 3, Role.MANAGER, "en", NOW),
+    _case(notice_ops.take),
+    _case(user_ops.ban_if_free, 1, NOW, reason=None, until=None),
+    _case(segments.count_part, Segment(kind=SegmentKind.BANNED), NOW),
+    _case(segments.find_part, Segment(kind=SegmentKind.EVERYBODY), NOW, after=0, limit=10),
+    _case(old_link_ops.other_count),
+    _case(import_ops.find),
+    _case(import_ops.offer, _IMPORT),
+    _case(import_ops.set_bot, "k", is_of_this_bot=True),
+    _case(import_ops.start, "k", 1),
+    _case(import_ops.take, "me", NOW),
+    _case(import_ops.advance, _IMPORT, ImportCounts(), NOW),
+    _case(import_ops.release, _IMPORT),
+    _case(import_ops.finish, _IMPORT, NOW),
+    _case(imported_people.sort_page, _IMPORTED, _TOMBSTONES, frozenset()),
+    _case(imported_people.store_page, _IMPORTED, _TOMBSTONES, frozenset(), _IMPORT_SOURCE),
     _case(broadcast_ops.create, _NEWS),
     _case(broadcast_ops.create, _NEWS, way="confirmed twice"),
     _case(broadcast_ops.find, _id(OVER)),
     _case(broadcast_ops.find_by_key, f"k{OVER}"),
+    _case(broadcast_ops.find_titles, [f"k{OVER}", "none"]),
     _case(broadcast_ops.last, 10),
     _case(broadcast_ops.last, 10, 20, way="a later page"),
     _case(broadcast_ops.find_unfinished, 10),
@@ -457,6 +641,7 @@ CASES: tuple[Case, ...] = (
     _case(broadcast_ops.find_next, NOW, way="none is being sent"),
     _case(broadcast_ops.start, _PLANNED, NOW),
     _case(broadcast_ops.pause, _id(PLANNED)),
+    _case(decisions.decide, decisions.Decision.PAUSE, _PLANNED, NOW),
     _case(broadcast_ops.resume, _id(PAUSED)),
     _case(broadcast_ops.cancel, _id(PAUSED), NOW),
     _case(broadcast_ops.request_recall, _id(OVER), NOW),
@@ -485,12 +670,16 @@ CASES: tuple[Case, ...] = (
     _case(broadcast_rows.next_to_recall, _id(OVER), NOW, 10),
     _case(broadcast_rows.next_to_recall, _id(OVER), NOW, 10, without=[40, 41], way="without"),
     _case(broadcast_rows.mark_recalled, _id(OVER), 45, RecipientState.DELETED),
-    _case(broadcast_rows.oldest_sent_at, _id(OVER)),
+    _case(broadcast_rows.next_to_recall, _id(OVER), None, 10, way="of whatever time"),
+    _case(broadcast_rows.oldest_sent_at, _id(OVER), NOW),
+    _case(broadcast_rows.count_set_aside, _id(OVER), RecipientState.SENT, NOW),
+    _case(broadcast_rows.count_of_unknown_state, _id(OVER)),
     _case(broadcast_rows.bound_sweeps, _id(OVER), [FRESH], 9),
     _case(broadcast_rows.bound_earlier_sweeps, _id(OVER), OWNER, 9),
     _case(broadcast_rows.next_to_sweep, _id(OVER), NOW, 10),
+    _case(broadcast_rows.next_to_sweep, _id(OVER), None, 10, way="of whatever time"),
     _case(broadcast_rows.mark_swept, _id(OVER), 45),
-    _case(broadcast_rows.oldest_to_sweep, _id(OVER)),
+    _case(broadcast_rows.oldest_to_sweep, _id(OVER), NOW),
     _case(broadcast_rows.remove_rows, _id(OVER), ONE_BATCH),
     *_SEGMENTS,
     _case(lease_ops.take, "job 0", OWNER, NOW, HOUR),
@@ -510,6 +699,15 @@ CASES: tuple[Case, ...] = (
     _case(polling_lease_ops.take, 0, OWNER, "", PollingLease(owner=OWNER, beat=7), NOW),
     _case(polling_lease_ops.take, 0, OWNER, "", PollingLease(owner=OWNER, beat=6), NOW, way="changed since"),
     _case(polling_lease_ops.take, 9, OWNER, "", None, NOW, way="the first time"),
+    _case(
+        polling_lease_ops.take,
+        2,
+        OWNER,
+        "",
+        PollingLease(owner=polling_lease_ops.UNREADABLE, beat=0),
+        NOW,
+        way="one that cannot be read",
+    ),
     _case(polling_lease_ops.renew, 0, OWNER, NOW),
     _case(polling_lease_ops.release, 0, OWNER, NOW),
     _case(polling_lease_ops.stand_by, 0),
@@ -519,7 +717,7 @@ CASES: tuple[Case, ...] = (
     _case(session_ops.revoke, "new", NOW + HOUR, way="again"),
     _case(session_ops.is_revoked, "s1"),
     _case(channel_ops.load),
-    _case(channel_ops.current, NOW),
+    _case(channel_ops.current, NOW + DAY),
     _case(channel_ops.add, _CHANNEL),
     _case(channel_ops.add, _CHANNEL.model_copy(update={"chat_id": -1}), way="stored"),
     _case(channel_ops.connect, -1, title="A", username=None, added_by=1, added_at=NOW),
@@ -537,7 +735,7 @@ CASES: tuple[Case, ...] = (
     _case(channel_ops.move_to, -2, -1002),
     _case(channel_ops.remove, -3),
     _case(shortener_ops.load),
-    _case(shortener_ops.current, NOW),
+    _case(shortener_ops.current, NOW + DAY),
     # later each: the list that was just read is kept for five seconds
     _case(shortener_ops.has_active, NOW + HOUR),
     _case(shortener_ops.hosts_of_chat, NOW + 2 * HOUR),
@@ -555,6 +753,7 @@ CASES: tuple[Case, ...] = (
     _case(shortener_counts.count_too_fast, "s1", TODAY),
     _case(shortener_counts.count_failed, "s1", TODAY, NOW, "refused"),
     _case(shortener_counts.note_test, "s1", TODAY, NOW),
+    _case(shortener_counts.sums, ["s1", "s2"], TODAY - 365 * DAY),
     _case(shortener_counts.tallies, ["s1", "s2"], TODAY - 7 * DAY),
     _case(deletion_ops.promise, BOT, 1, 1, "c1", NOW, NOW + HOUR),
     _case(deletion_ops.claim_due, NOW, "claimer", HOUR, 5),
@@ -586,6 +785,8 @@ CASES: tuple[Case, ...] = (
     _case(delivery_ops.start, _new(STANDING, key=""), way="copies stand"),
     _case(delivery_ops.put_aside, _as_read(STANDING)),
     _case(delivery_ops.put_aside, _as_read(STANDING), way="again"),
+    _case(delivery_ops.record_pointer, _as_read(STANDING), 5, "u9"),
+    _case(delivery_ops.drop_put_aside, _as_read(STANDING)),
     _case(delivery_ops.restart, _as_read(STANDING), _new(STANDING)),
     _case(delivery_ops.restart, _as_read(STANDING), _new(STANDING), way="another was first"),
     _case(delivery_ops.find, BOT, STANDING, f"c{STANDING}"),
@@ -635,15 +836,17 @@ CASES: tuple[Case, ...] = (
     _case(share_ops.join, -1, "p", BEAT, way="the first of a bot"),
     _case(share_ops.beat, BOT, OWNER, BEAT),
     _case(share_ops.beat, BOT, OWNER, replace(BEAT, number=0), way="an older one"),
+    _case(share_ops.mend_version, BOT + 2),
     _case(share_ops.take, BOT + 1, 0, {OWNER: 2}, ("p",)),
     _case(share_ops.clear, -1),
     _case(post_ops.create, title="New", **_POST),
-    _case(post_ops.open_post, "c1"),
-    _case(post_ops.open_post, "c1", "insta", way="of a source"),
-    _case(post_ops.open_post, "c1", "unknown", way="of an unknown source"),
+    _case(post_ops.open_post, "c1", way="a button"),
+    _case(post_ops.open_post, "c1", opening=7_000_001),
+    _case(post_ops.open_post, "c1", opening=7_000_001, way="again"),
+    _case(post_ops.open_post, "c1", "insta", opening=7_000_002, way="of a source"),
+    _case(post_ops.open_post, "c1", "unknown", opening=7_000_003, way="of an unknown source"),
     _case(post_ops.find, "c1"),
     _case(post_ops.titles, ["c1", "c2", "nothing"]),
-    _case(post_ops.count_live),
     _case(post_ops.set_seen, "c1", PostField.TITLE, "New", is_seen=lambda _: True, by=1, at=NOW),
     _case(post_ops.set_option, "c1", PostField.LABEL, "Open", expected=None, by=1, at=NOW),
     _case(post_ops.set_option, "c1", PostField.LABEL, "Get", expected="Other", by=1, at=NOW, way="differs"),
@@ -672,8 +875,6 @@ CASES: tuple[Case, ...] = (
     _case(post_takedown.bring_forward, f"c{STANDING}", NOW, BATCH),
     _case(post_takedown.bring_forward, "nothing", NOW, BATCH, way="nothing left"),
     _case(post_takedown.end_take_down, "c3", NOW - DAY + 3 * SECOND),
-    _case(delivered_counts.count_delivered, NOW, BATCH, way="left by a killed process"),
-    _case(delivered_counts.count_delivered, NOW, BATCH),
     _case(run_ops.start_run, "rare", NOW, OWNER, NOW),
     _case(run_ops.start_run, "rare", NOW, OWNER, NOW, way="started by the same"),
     _case(run_ops.start_run, "rare", None, OWNER, NOW, way="by hand"),
@@ -693,7 +894,6 @@ CASES: tuple[Case, ...] = (
     _case(run_ops.last_runs, 10),
     _case(run_ops.last_runs, 10, "token_cleanup", way="of one job"),
     _case(run_ops.abandon_before, "rare", 1, NOW),
-    _case(settings_ops.load_checked),
     _case(settings_ops.load),
     _case(settings_ops.current, NOW),
     _case(settings_ops.load_now, NOW),
@@ -706,12 +906,22 @@ CASES: tuple[Case, ...] = (
     _case(statistics_ops.add_once, TODAY, "broadcast x", {"deliveries": 2}, way="again"),
     _case(statistics_ops.read_day, TODAY),
     _case(statistics_ops.last_days, NOW, 10),
-    *_COUNTED,
     _case(statistics_ops.count_totals),
-    _case(statistics_ops.top_posts, TODAY, NOW, 10),
+    _case(statistics_ops.count_active, TODAY, NOW),
+    _case(statistics_ops.read_days, TODAY - DAY, NOW),
+    _case(statistics_ops.overview, Period.WEEK, NOW, ZoneInfo("UTC")),
+    _case(post_days.top, TODAY, NOW, 10),
+    _case(post_days.of_post, "c3", TODAY - DAY, NOW),
+    _case(post_days.add, 2, {("c3", TODAY): {"tries": 1}, ("new", TODAY): {"tries": 1}}),
+    _case(tries.step_up, 1, "c1", TODAY, Step.JOINED),
+    _case(tries.step_up, 1, "c1", TODAY, Step.TRIED, way="again"),
+    _case(tries.find_due, BATCH),
+    _case(tries.move_from_deliveries, ZoneInfo("UTC"), BATCH),
+    _case(tries.delete_old, TODAY - DAY, **(ONE_BATCH | {"batch_size": 5})),
+    _case(event_batches.count_events, ZoneInfo("UTC"), BATCH),
     _case(statistics_ops.is_closed, TODAY),
-    _case(statistics_ops.write_day, TODAY, 2, NOW, {Count.TOKENS: 1}, totals={Count.USERS: 1}, is_over=True),
-    _case(statistics_ops.write_day, TODAY, 1, NOW, {Count.TOKENS: 1}, way="refused"),
+    _case(statistics_ops.write_day, TODAY, 2, NOW, {Count.ACTIVE_USERS: 1}, totals={Count.USERS: 1}, is_over=True),
+    _case(statistics_ops.write_day, TODAY, 1, NOW, {Count.ACTIVE_USERS: 1}, way="refused"),
     _case(token_ops.delete_expired_and_used_tokens, NOW, **(ONE_BATCH | {"batch_size": 5})),
     _case(token_ops.delete_unused_older_than, CUTOFF, NOW, **(ONE_BATCH | {"batch_size": 2})),
     _case(token_counts.reset_token_counts, TODAY, **ONE_BATCH),
@@ -722,6 +932,7 @@ CASES: tuple[Case, ...] = (
     _case(token_ops.open_tokens, WANTED + 1, NOW, 10, way="owed"),
     _case(token_ops.mark_verified, token(2 * WANTED), NOW, 40.0),
     _case(token_ops.mark_bypassed, token(2 * WANTED + 1), NOW),
+    _case(token_ops.note_bypass, token(2 * WANTED + 1), NOW),
     _case(token_ops.redeem, token(2 * WANTED), COLLECTOR, NOW),
     _case(token_ops.redeem, token(2 * WANTED + 2), COLLECTOR, NOW, elapsed_seconds=40.0, way="without a page"),
     _case(token_ops.find_owed, NOW, 10),
@@ -745,6 +956,8 @@ CASES: tuple[Case, ...] = (
     _case(user_ops.mark_blocked, 3, NOW),
     _case(user_ops.mark_unblocked, 20),
     _case(user_ops.mark_deactivated, 3, NOW),
+    _case(user_ops.mark_deactivated, 10, NOW, way="blocked before"),
+    _case(user_ops.upsert_visitor, Visitor(user_id=NOT_STARTED), NOW, way="the first Start of one who was banned"),
     _case(user_credits.spend_credit, 1, _UNPAID, "u", NOW, [PAID_LONG_AGO]),
     _case(user_credits.spend_credit, 1, _UNPAID, "u", NOW, way="paid by the same"),
     _case(user_credits.spend_credit, 2, _UNPAID, "u", NOW, way="nothing left"),
@@ -758,9 +971,17 @@ CASES: tuple[Case, ...] = (
     _case(user_ops.ban, 4, NOW, reason="spam", until=None, way="known"),
     _case(user_ops.ban, -4, NOW, reason=None, until=NOW + DAY, way="unknown user"),
     _case(user_ops.unban, 6),
+    _case(user_ops.end_ban, 6, reason=None, until=None),
+    _case(user_ops.note_stray, 2, NOW),
+    _case(user_ops.note_stray, 2, NOW, way="again"),
+    _case(gate_message_ops.remember, 1, PAID, GateMessage(bot_id=BOT, message_id=1, sent_at=NOW), [PAID_LONG_AGO]),
+    _case(gate_message_ops.forget, 1, PAID),
+    _case(gate_message_ops.forget, 1, PAID, way="again"),
     _case(user_ops.stop_news, 2, NOW),
     _case(user_ops.find_news_stopped, NOW - HOUR, after=1, until=500, limit=10),
     _case(user_ops.resume_news, 2),
+    _case(user_ops.choose_language, 2, "de"),
+    _case(segments.languages_of, [2, 5]),
     _case(user_ops.set_pending_post, 5, PAID, NOW, "m"),
     _case(user_ops.pop_pending_post, 5, PAID, NOW - HOUR, "m"),
     _case(user_ops.pop_pending_post, 6, "Z" * 16, NOW - HOUR, "m", way="popped before"),
@@ -776,7 +997,9 @@ CASES: tuple[Case, ...] = (
     Case("first_keys.give_keys", first_keys.give_keys, _give_a_key),
     _case(broadcast_ops.end_without_recipients, _of_another_program(3), NOW),
     *_ANNOUNCED,
+    *_PEOPLE,
     *_SWEPT,
+    *_ERASED,
     _case(examination.remove, "announcements:first"),
     _case(examination.remove, "posts:2", way="readable again"),
     # in this order: each process finds what the one before it has left

@@ -93,9 +93,9 @@ def noted_queries() -> Iterator[list[Query]]:
 
     update_each = Collection.update_each
 
-    async def note_each(self: Collection, updates: Sequence[tuple[Document, Document]]) -> int:
+    async def note_each(self: Collection, updates: Sequence[tuple[Document, Document]], **options: bool) -> int:
         seen.extend(Query(self.name, "update_one", to_stored(condition), (), 1) for condition, _ in updates)
-        return await update_each(self, updates)
+        return await update_each(self, updates, **options)
 
     with pytest.MonkeyPatch.context() as patch:
         for name in _SEARCHING:

@@ -18,8 +18,10 @@ from core.segments import SegmentKind
 from core.shorteners.records import Origin
 from core.subscriptions import CHANNELS_MAX, ChannelMode, MembershipStatus, OnError
 from core.team.admins import Role
+from core.users import user_words
 from core.verification import TokenStatus
-from database.operations.delivered_counts import UNCOUNTED
+from database.uncounted import FIELD as UNCOUNTED
+from database.uncounted import MARKED as COUNTED
 from database.values import Document
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, 250_000, tzinfo=UTC)
@@ -40,7 +42,7 @@ PAID, PAID_LONG_AGO = "A" * 16, "B" * 16
 #: the user with every open token, and very many expired ones
 COLLECTOR = 1
 #: collections with a maximal number of rows
-BOUNDED = {"channels": CHANNELS_MAX - 10, "job_leases": 10, "polling_leases": 2, "shorteners": 50}
+BOUNDED = {"channels": CHANNELS_MAX - 10, "job_leases": 10, "polling_leases": 3, "shorteners": 50, "event_batches": 1}
 
 
 def key(number: int) -> ObjectId:
@@ -48,6 +50,10 @@ def key(number: int) -> ObjectId:
     return ObjectId(number.to_bytes(12, "big"))
 
 
+#: a word of few posts and of few users, none of them new, and one of all
+RARE, COMMON = "rarely", "everywhere"
+#: the user who never pressed Start
+NOT_STARTED = 7
 #: a source and a language of few users
 SOURCE, LANGUAGE = "ad1", "pt"
 
@@ -57,13 +63,15 @@ def _user(i: int, size: int, wanted: int) -> Document:
     is_late = i >= size - wanted
     return {
         "user_id": i,
-        "username": None,
+        "username": f"User_{i}",
+        "username_key": f"user_{i}",
         "first_name": "Alice",
+        "words": list(user_words(f"Alice {COMMON}" + f" {RARE}" * (wanted <= i < 3 * wanted), f"User_{i}")),
         "language": f"{LANGUAGE}-br" if is_late else "en",
         "source": SOURCE if is_late else f"s{i % 40}",
         "last_seen_at": NOW - (size - i) * HOUR,
         "blocked_at": NOW if i % 10 == 0 else None,
-        "joined_at": NOW - size * HOUR,
+        "joined_at": NOW - (size - i) * HOUR,
         "credits": 5 if i % 2 else 0,
         "pass_until": NOW + DAY if is_late else NOW - DAY if i % 2 else None,
         "news_stopped_at": NOW if i % 20 == 1 else None,
@@ -72,11 +80,11 @@ def _user(i: int, size: int, wanted: int) -> Document:
         "pending_code": PAID,
         "pending_at": NOW,
         "is_banned": i % 3 == 0,
+        # one was banned before the first Start
+        **({"has_started": False} if i == NOT_STARTED else {}),
     }
 
 
-#: a word of few posts, none of them new, and one of all
-RARE, COMMON = "rarely", "everywhere"
 _UNDO: Document = {"content": {"storage_chat_id": -1, "message_ids": [1], "items": []}, "cover": None, "by": 1}
 
 
@@ -98,7 +106,8 @@ def _post(i: int, size: int, wanted: int) -> Document:
         "is_imported": i % 10 == 3,
         "taking_down_since": NOW - DAY + i * SECOND if i < wanted else None,
         "content_undo": {**_UNDO, "until": NOW - i * SECOND} if i < 2 * wanted else None,
-        "views": i,
+        "opened": i,
+        "openings": [i],
         "sources": {"insta": i},
         "storage_chat_id": -1,
         "message_ids": [i + 1],
@@ -153,8 +162,6 @@ def _token_count(i: int, size: int, wanted: int) -> Document:
 
 #: a delivery that anybody may start again, one with copies that stand, and one whose owner is gone
 FREE, STANDING, LAPSED = 16, 24, WANTED + 1
-#: a delivery in a batch of counts that a killed process has left, and the key of the batch
-LEFT, LEFT_TALLY = 34, "0000000000001.000:left"
 #: owner of the deliveries whose lease ran out
 GONE = "gone"
 
@@ -188,8 +195,6 @@ def _delivery(i: int, size: int, wanted: int) -> Document:
         "claimed_until": None,
         "claim": None,
         "last_error": None,
-        # few arrived and are not counted, and one was being counted when a process was killed
-        "tally": UNCOUNTED if WANTED * 2 <= i < WANTED * 3 else LEFT_TALLY if i == LEFT else None,
     }
     return delivery | _how_far(i, wanted)
 
@@ -437,7 +442,9 @@ def _lease(i: int, size: int, wanted: int) -> Document:
 
 
 def _polling_lease(i: int, size: int, wanted: int) -> Document:
-    return {"_id": f"polls:{i}", "owner": OWNER, "process": "", "beat": 7, "standby_beat": 0}
+    # the third cannot be read
+    beat = "seven" if i == 2 else 7
+    return {"_id": f"polls:{i}", "owner": OWNER, "process": "", "beat": beat, "standby_beat": 0}
 
 
 def _run(i: int, size: int, wanted: int) -> Document:
@@ -464,11 +471,75 @@ def _run(i: int, size: int, wanted: int) -> Document:
 
 def _audit_entry(i: int, size: int, wanted: int) -> Document:
     # ten at the same instant
-    return {"at": NOW - (i // 10) * SECOND, "admin_id": 1, "action": "post.renamed", "target": f"c{i}"}
+    area = "team" if i < wanted else "post"
+    return {
+        "at": NOW - (i // 10) * SECOND,
+        "admin_id": 2 if i < wanted else 1,
+        "area": area,
+        "action": f"{area}.renamed",
+        "target": f"c{i}",
+    }
+
+
+#: codes of a gift for one and of one for anyone
+GIFT, OPEN_GIFT = "g" * 16, "o" * 16
+
+
+def _gift(i: int, size: int, wanted: int) -> Document:
+    code = {0: GIFT, 1: OPEN_GIFT}.get(i, f"{i:016}")
+    return {
+        "code": code,
+        "credits": 5,
+        "days": 0,
+        "is_for_one": code == GIFT,
+        "created_by": 1,
+        "created_at": NOW - 40 * DAY,
+        "expires_at": NOW - DAY - i * SECOND if i >= size - wanted else NOW + DAY,
+        "cancelled_at": None,
+    }
+
+
+def _gift_claim(i: int, size: int, wanted: int) -> Document:
+    return {
+        "_id": f"{i:016}:{i}",
+        "code": OPEN_GIFT if i < wanted else f"{i:016}",
+        "user_id": i,
+        "credits": 5,
+        "days": 0,
+        "claimed_at": NOW - HOUR - i * SECOND,
+        "is_owed": i < wanted,
+        "expires_at": NOW - DAY - i * SECOND if i >= size - wanted else NOW + DAY,
+    }
 
 
 def _day(i: int, size: int, wanted: int) -> Document:
-    return {"date": TODAY - i * DAY / 100, "counters": {"deliveries": 1}}
+    return {"date": TODAY - i * DAY / 100, "counters": {"tries": 1}, "seq": 1}
+
+
+def _try(i: int, size: int, wanted: int) -> Document:
+    # few have steps to count, and few are of days gone by
+    return {
+        "_id": f"{i}:c{i % 10}:day",
+        "user_id": i,
+        "post_code": f"c{i % 10}",
+        "date": TODAY - 10 * DAY if i < 2 * wanted else TODAY,
+        "step": 2,
+        "counted": 1 if i < wanted else 2,
+        "is_due": i < wanted,
+        "source": None,
+    }
+
+
+def _event_batch(i: int, size: int, wanted: int) -> Document:
+    # left by a killed process, after it was added to the day
+    left: Document = {"days": [[TODAY, [["counters.tries", 1]]]], "posts": [], "marked": [], "tried": []}
+    return {"_id": "last", "seq": 1, "is_open": True, **left}
+
+
+def _post_day(i: int, size: int, wanted: int) -> Document:
+    # one post a day, ten days of each; the latest of today
+    counts = {"tries": 4, "joined": 3, "unlocked": 2, "delivered": 1}
+    return {"post_code": f"c{i // 10}", "date": TODAY - i % 10 * DAY, **counts, "seq": 1}
 
 
 def _settings(i: int, size: int, wanted: int) -> Document:
@@ -485,7 +556,8 @@ def _pause(i: int, size: int, wanted: int) -> Document:
 
 def _shares(i: int, size: int, wanted: int) -> Document:
     row = {"number": 0, "parts": 1, "wants": [0, 0, 0], "valid_s": 4.0, "at": NOW}
-    return {"_id": BOT + i, "version": 0, "members": {OWNER: row}}
+    # the third one's version cannot be counted on
+    return {"_id": BOT + i, "version": "none" if i == 2 else 0, "members": {OWNER: row}}
 
 
 def _session(i: int, size: int, wanted: int) -> Document:
@@ -494,6 +566,20 @@ def _session(i: int, size: int, wanted: int) -> Document:
 
 def _admin(i: int, size: int, wanted: int) -> Document:
     return {"user_id": i, "role": Role.EDITOR.value, "added_by": 1, "added_at": NOW}
+
+
+INVITED_BY = 1
+
+
+def _invitation(i: int, size: int, wanted: int) -> Document:
+    ends = NOW - DAY - (wanted - i) * SECOND if i < wanted else NOW + (i - size) * HOUR
+    return {
+        "fingerprint": f"f{i}",
+        "role": Role.EDITOR.value,
+        "invited_by": INVITED_BY,
+        "expires_at": ends,
+        "used_by": i if 2 * wanted <= i else None,
+    }
 
 
 def _login_code(i: int, size: int, wanted: int) -> Document:
@@ -565,6 +651,23 @@ def _membership(i: int, size: int, wanted: int) -> Document:
     return {"chat_id": -1 - i % 10, "user_id": i // 10, "status": status.value, "seen_at": NOW - i * SECOND}
 
 
+def tombstone(number: int) -> str:
+    """Return the `_id` of row `number` of `erasures`."""
+    return f"{number:064x}"
+
+
+def _erasure(i: int, size: int, wanted: int) -> Document:
+    # of nearly all only the hash is left
+    is_open = i < wanted
+    return {
+        "_id": tombstone(i),
+        "user_id": i + 1 if is_open else None,
+        "asked_at": NOW - (size - i) * HOUR,
+        "next_at": NOW - MS if is_open else None,
+        "done_at": None if is_open else NOW - (size - i) * HOUR,
+    }
+
+
 _MAKERS: dict[str, Callable[[int, int, int], Document]] = {
     "users": _user,
     "posts": _post,
@@ -580,13 +683,20 @@ _MAKERS: dict[str, Callable[[int, int, int], Document]] = {
     "polling_leases": _polling_lease,
     "job_runs": _run,
     "audit_log": _audit_entry,
+    "gifts": _gift,
+    "gift_claims": _gift_claim,
     "daily_stats": _day,
+    "tries": _try,
+    "post_days": _post_day,
+    "event_batches": _event_batch,
     "admin_config": _settings,
     "send_pauses": _pause,
+    "erasures": _erasure,
     "send_shares": _shares,
     "revoked_sessions": _session,
     "login_codes": _login_code,
     "admins": _admin,
+    "invitations": _invitation,
     "incidents": _incident,
     "health": _health,
     "unreadable_rows": _unreadable_row,
@@ -610,4 +720,24 @@ def rows_of(collection: str, size: int, wanted: int = WANTED) -> list[Document]:
     `wanted` of them match each kind of query (at most a tenth of all).
     """
     count = rows_there_are(collection, size)
-    return [{"_id": key(i), **_MAKERS[collection](i, count, wanted)} for i in range(count)]
+    return [
+        {"_id": key(i), **_MAKERS[collection](i, count, wanted), **_marks(collection, i, wanted)} for i in range(count)
+    ]
+
+
+#: an event of each collection whose rows can be marked
+_EVENTS = {
+    "users": "new",
+    "deliveries": "whole",
+    "tokens": "paid",
+    "announcements": "published",
+    "broadcasts": "started",
+}
+
+
+def _marks(collection: str, i: int, wanted: int) -> Document:
+    """Few rows have an event that is not counted."""
+    if collection not in COUNTED:
+        return {}
+    is_marked = 2 * wanted <= i < 3 * wanted
+    return {UNCOUNTED: [f"{_EVENTS[collection]}:1772366400000:"]} if is_marked else {}

@@ -41,12 +41,12 @@ async def with_cover(post: Post, cover: Cover) -> Post:
 
 async def test_added_messages_keep_link_number_and_counts(db: Database) -> None:
     post = await make(items=[PostItem(kind="photo")] * 3)
-    await post_ops.open_post(post.code)
+    await post_ops.open_post(post.code, opening=1)
     changed = await change(await found(post), more(post, 7, 8))
     assert changed.post == await found(post)
     assert (changed.post.message_ids, changed.post.item_count) == ((4, 5, 6, 7, 8), 5)
     assert [item.kind for item in changed.post.items] == ["photo", "photo", "photo", "", ""]
-    assert (changed.post.code, changed.post.number, changed.post.views) == (post.code, 1, 1)
+    assert (changed.post.code, changed.post.number, changed.post.opened) == (post.code, 1, 1)
     assert changed.unused == ()
 
 

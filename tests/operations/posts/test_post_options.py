@@ -9,7 +9,7 @@ import pytest
 from core.posts import SOURCES_MAX, UNDO_FOR, Cover, CoverKind, FieldChange, Post, PostAccess, PostField
 from database.connection import Database
 from database.operations.posts import post_ops
-from database.operations.posts.post_ops import OptionChanged, OptionDiffers
+from database.operations.posts.post_ops import OPENINGS_KEPT, OptionChanged, OptionDiffers
 from tests.operations.conftest import StepIn
 from tests.operations.posts.making import BOB, MADE_AT, OLIVE, STORAGE, found, make
 from tests.posts import set_field
@@ -123,20 +123,38 @@ async def test_an_opening_of_a_known_source_is_counted_in_the_same_command(db: D
     await post_ops.add_source(post.code, "ch1")
     await post_ops.add_source(post.code, "insta")
     db.calls.clear()
-    await post_ops.open_post(post.code, "ch1")
-    await post_ops.open_post(post.code)
+    await post_ops.open_post(post.code, "ch1", opening=1)
+    await post_ops.open_post(post.code, opening=2)
     assert db.calls == {"find_one_and_update posts": 2}
     assert await opened(post) == {"insta": 0, "ch1": 1}
-    assert (await found(post)).views == 2
+    assert (await found(post)).opened == 2
+
+
+@pytest.mark.parametrize("source", ["insta", "made0up", None])
+async def test_an_update_that_comes_again_opens_once(db: Database, source: str | None) -> None:
+    post = await make()
+    await post_ops.add_source(post.code, "insta")
+    for opening in (7, 8, 7, 8, 7):
+        assert await post_ops.open_post(post.code, source, opening=opening) is not None
+    assert (await found(post)).opened == 2
+    assert (await opened(post))["insta"] == (2 if source == "insta" else 0)
+
+
+async def test_only_the_last_openings_are_remembered(db: Database) -> None:
+    post = await make()
+    for opening in range(OPENINGS_KEPT + 5):
+        await post_ops.open_post(post.code, opening=opening)
+    document = await db.collection("posts").find_one({"code": post.code})
+    assert document is not None and document["openings"] == list(range(5, OPENINGS_KEPT + 5))
 
 
 async def test_a_made_up_source_is_opened_but_not_stored(db: Database) -> None:
     post = await make()
     for number in range(20):
-        assert await post_ops.open_post(post.code, f"x{number}") is not None
+        assert await post_ops.open_post(post.code, f"x{number}", opening=number) is not None
     assert await opened(post) == {}
-    assert (await found(post)).views == 20
-    assert await post_ops.open_post("nope", "x") is None
+    assert (await found(post)).opened == 20
+    assert await post_ops.open_post("nope", "x", opening=1) is None
 
 
 async def test_a_post_has_a_bounded_number_of_sources(db: Database) -> None:
@@ -154,7 +172,7 @@ async def test_what_no_link_can_name_is_no_source(db: Database, name: str) -> No
     with pytest.raises(ValueError, match="source"):
         await post_ops.add_source(post.code, name)
     with pytest.raises(ValueError, match="source"):
-        await post_ops.open_post(post.code, name)
+        await post_ops.open_post(post.code, name, opening=1)
 
 
 # a stray "thanks!"
@@ -168,7 +186,7 @@ async def test_a_post_made_by_accident_is_discarded_for_good(db: Database) -> No
 
 
 async def _open(post: Post) -> None:
-    await post_ops.open_post(post.code)
+    await post_ops.open_post(post.code, opening=1)
 
 
 async def _plan(post: Post) -> None:

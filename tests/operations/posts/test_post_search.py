@@ -3,8 +3,9 @@
 import pytest
 
 from core.posts import Post, PostField, PostFilter, PostStatus
-from database.connection import Database
+from database.connection import Database, current_database
 from database.operations.posts import post_ops, post_search
+from database.operations.searching.word_search import FEW, rarest_first
 from tests.operations.posts.making import MADE_AT, OLIVE, make
 from tests.posts import set_field
 
@@ -120,8 +121,9 @@ async def test_a_page_costs_one_command_and_a_search_at_most_three(db: Database)
 
 
 async def test_several_words_are_looked_up_by_the_rarer_one_in_whatever_order(db: Database) -> None:
-    for number in range(post_search.FEW // 50):
+    for number in range(FEW // 50):
         await make(f"Photographs {number}")
     await make("Photographs tulips")
-    assert await post_search._rarest_first(("photographs", "tulips", "a")) == ("tulips", "photographs", "a")
+    posts = current_database().collection("posts")
+    assert await rarest_first(posts, ("photographs", "tulips", "a")) == ("tulips", "photographs", "a")
     assert await numbers("photographs tulips") == await numbers("tulips photographs") == [11]

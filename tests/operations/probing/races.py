@@ -63,7 +63,7 @@ async def _fill_purse() -> None:
 
 
 async def _spend(index: int) -> bool:
-    return await user_credits.spend_credit(7, f"{index:016}", f"m{index}", NOW)
+    return await user_credits.spend_credit(7, f"{index:016}", f"m{index}", NOW) is not None
 
 
 async def _check_purse(results: list[Any]) -> None:
@@ -77,7 +77,7 @@ async def _check_purse(results: list[Any]) -> None:
 
 
 async def _spend_the_same(_: int) -> bool:
-    return await user_credits.spend_credit(7, "A" * 16, "m", NOW)
+    return await user_credits.spend_credit(7, "A" * 16, "m", NOW) is not None
 
 
 async def _check_one_spent(results: list[Any]) -> None:

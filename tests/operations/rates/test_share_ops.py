@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from pymongo.errors import OperationFailure
 
 from core.errors import StoreRefused
 from core.rates.ledger import Beat, Ledger, Member
@@ -127,6 +128,36 @@ async def test_a_document_without_room_for_rows_is_refused_until_it_is_cleared(d
     await share_ops.clear(BOT)
 
     assert len((await share_ops.join(BOT, "a", beat(1))).members) == 1
+
+
+async def test_a_version_that_is_no_number_is_counted_anew_and_nobody_loses_a_part(db: Database) -> None:
+    for process in ("a", "b"):
+        await share_ops.join(BOT, process, beat(1))
+    await db.collection("send_shares").update_one({"_id": BOT}, {"$set": {"members.b.parts": 9, "version": "x"}})
+    left = iter([True])
+
+    def counts_no_text(operation: str, _: str) -> None:
+        # as a server says it; the store in memory has no such refusal
+        if operation == "find_one_and_update" and next(left, False):
+            raise OperationFailure("Cannot apply $inc to a value of non-numeric type", 14)
+
+    db.before_call = counts_no_text
+    found = await share_ops.beat(BOT, "a", beat(2))
+    assert found is not None
+    assert {one.process: one.parts for one in found.members} == {"a": 0, "b": 9}
+    assert await share_ops.take(BOT, found.version, {"a": 3}, ())
+
+
+async def test_a_beat_that_is_refused_for_another_reason_changes_nothing(db: Database) -> None:
+    await share_ops.join(BOT, "a", beat(1))
+
+    def refuse(operation: str, _: str) -> None:
+        if operation == "find_one_and_update":
+            raise OperationFailure("no", 2)
+
+    db.before_call = refuse
+    with pytest.raises(StoreRefused):
+        await share_ops.beat(BOT, "a", beat(2))
 
 
 def test_the_name_of_a_process_may_name_a_field() -> None:

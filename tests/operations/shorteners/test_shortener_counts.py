@@ -52,6 +52,22 @@ async def test_earlier_days_are_left_out(db: Database, now: datetime) -> None:
     assert (await tally_of("a", NEXT)).links == 1
 
 
+async def test_a_long_period_adds_up_every_day_of_every_shortener(db: Database, now: datetime) -> None:
+    names = [f"s{number:02}" for number in range(25)]
+    rows = [
+        {"name": name, "date": DAY + timedelta(days=day), "links": 2, "finished": 1}
+        for name in names
+        for day in range(40)
+    ]
+    await db.collection("shortener_days").insert_many(rows)
+    db.calls.clear()
+    found = await shortener_counts.sums([*names, "none"], DAY + timedelta(days=10))
+    assert dict(db.calls) == {"aggregate shortener_days": 1}
+    assert {(one.links, one.finished, one.too_fast) for name, one in found.items() if name != "none"} == {(60, 30, 0)}
+    assert len(found) == 26 and found["none"] == Tally()
+    assert await shortener_counts.sums([], DAY) == {}
+
+
 async def test_a_test_counts_no_link_and_no_failed_call(db: Database, now: datetime) -> None:
     await shortener_counts.note_test("a", DAY, now)
     await shortener_counts.note_test("a", DAY, now + timedelta(seconds=1), "timed_out")

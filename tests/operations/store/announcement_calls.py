@@ -38,6 +38,7 @@ ANNOUNCEMENT_CALLS: dict[str, Callable[[], Awaitable[Any]]] = {
     "announcement_ops.find_of_draft": lambda: announcement_ops.find_of_draft("x"),
     "announcement_ops.find_of_post": lambda: announcement_ops.find_of_post("x"),
     "announcement_ops.find_planned": lambda: announcement_ops.find_planned(limit=1),
+    "announcement_ops.find_planned_between": lambda: announcement_ops.find_planned_between(NOW, LATER, limit=1),
     "announcement_ops.find_taken": lambda: announcement_ops.find_taken(-1, NOW),
     "announcement_ops.find_troubled": lambda: announcement_ops.find_troubled(1),
     "announcement_ops.find_unreported": lambda: announcement_ops.find_unreported(1),

@@ -5,10 +5,13 @@ import os
 import secrets
 from collections.abc import Iterator
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from pymongo import MongoClient
+from pyrage import x25519
 from typer.testing import CliRunner
 
 from core.clock import ManualClock
@@ -17,7 +20,8 @@ from database.connection import Database, open_database
 from database.doctor import examine
 from database.migrations.registry import MIGRATIONS
 from database.migrations.runner import migrate
-from tests.operations.backups.backing_up import NOW, fill, members, pack
+from tests.operations.backups.backing_up import NOW, fill, manifest_with, members, pack
+from tests.operations.backups.test_trust import as_version_1
 
 URI = os.environ.get("MONGO_URI", "memory://")
 cli = CliRunner()
@@ -205,6 +209,77 @@ def test_a_damaged_backup_is_exit_1_and_names_the_line(backup: Path) -> None:
     assert f"failed: {backup.name}, collection users, line 1: not a document with an _id" in result.stdout
 
 
+NAME = "\x1b]0;owned\x07\u202egpj"
+
+
+def forged(backup: Path) -> Path:
+    """Return a backup of an older version, with a manager whose name steers a terminal."""
+    content = members(backup)
+    row = json.dumps({"_id": 1, "user_id": 666, "role": "manager", "name": NAME}).encode() + b"\n"
+    entry = {"name": "admins", "documents": 1, "bytes": len(row), "sha256": sha256(row).hexdigest()}
+    content = manifest_with({**content, "admins.jsonl": row}, lambda manifest: manifest["collections"].append(entry))
+    return pack(backup, as_version_1(content))
+
+
+def test_a_forged_backup_is_refused_in_one_line_and_its_manager_named_without_steering_the_terminal(
+    backup: Path,
+) -> None:
+    forged(backup)
+    refused = cli.invoke(app, ["restore", str(backup), "--into", "other"])
+    assert refused.exit_code == 1
+    assert refused.stdout.count("\n") == 1
+    assert "it is not signed" in refused.stdout
+    shown = cli.invoke(app, ["restore", str(backup), "--into", "other", "--unsigned"])
+    assert shown.exit_code == 0
+    assert r"not restored: \x1b]0;owned\x07\u202egpj (id 666, manager)" in shown.stdout
+    on_purpose = cli.invoke(app, ["restore", str(backup), "--into", "other", "--unsigned", "--with-rights"])
+    assert r"is in the team: \x1b]0;owned\x07\u202egpj (id 666, manager)" in on_purpose.stdout
+    for output in (shown.output, on_purpose.output):
+        assert NAME[0] + "]0" not in output
+        assert "\u202e" not in output
+
+
+def test_names_of_collections_and_rows_do_not_steer_the_terminal(monkeypatch: pytest.MonkeyPatch, backup: Path) -> None:
+    async def opened(uri: str, name: str) -> Database:
+        db = await open_database("memory://", name, clock=ManualClock(NOW))
+        await db.collection("users").insert_one({"_id": NAME, "user_id": "x"})
+        return db
+
+    content = members(backup)
+    content = manifest_with(content, lambda manifest: manifest["collections"][-1].update(name=NAME))
+    pack(backup, {quote(NAME, safe="") + ".jsonl" if name.startswith("pending") else name: lines
+                  for name, lines in content.items()})  # fmt: skip
+    shown = cli.invoke(app, ["restore", str(backup), "--into", "other", "--dry-run"])
+    assert r"checking \x1b]0;owned\x07\u202egpj" in shown.stderr
+    monkeypatch.setattr("database.__main__.open_database", opened)
+    unread = cli.invoke(app, ["unreadable"])
+    assert r"users:\x1b]0;owned\x07\u202egpj: " in unread.stdout
+    doctor = cli.invoke(app, ["doctor"])
+    for output in (shown.output, unread.output, doctor.output):
+        assert "]0;owned\x07" not in output
+        assert "\u202e" not in output
+
+
+def test_rights_without_unsigned_are_exit_2(backup: Path) -> None:
+    assert cli.invoke(app, ["restore", str(backup), "--into", "other", "--with-rights"]).exit_code == 2
+
+
+def test_an_encrypted_backup_is_restored_with_the_private_key(
+    filled: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    key = x25519.Identity.generate()
+    (tmp_path / "key.txt").write_text(f"{key}\n")
+    monkeypatch.setenv("BACKUP_ENCRYPT_TO", str(key.to_public()))
+    path = json.loads(cli.invoke(app, ["backup", "--json"]).stdout)["path"]
+    assert path.endswith(".zip.age")
+    refused = cli.invoke(app, ["restore", path, "--into", "other"])
+    assert (refused.exit_code, "--identity" in refused.stdout) == (1, True)
+    restored = cli.invoke(app, ["restore", path, "--into", "other", "--identity", str(tmp_path / "key.txt"), "--json"])
+    assert (restored.exit_code, json.loads(restored.stdout)["documents"]) == (0, 8)
+    monkeypatch.setenv("DATA_DIR", "data")
+    assert "only its private key can read it" in cli.invoke(app, ["doctor"]).stdout
+
+
 @pytest.mark.parametrize("name", ["", "a b", "../x", "admin", "local", "x" * 64])
 def test_an_invalid_database_name_is_exit_2(backup: Path, name: str) -> None:
     assert cli.invoke(app, ["restore", str(backup), "--into", name]).exit_code == 2
@@ -238,6 +313,7 @@ def test_the_doctor_reads_the_newest_backup(backup: Path, monkeypatch: pytest.Mo
         "newest": backup.name,
         "written_at": "2026-03-01T12:00:00+00:00",
         "is_old": False,
+        "is_encrypted": False,
         "damage": None,
     }
     backup.write_bytes(backup.read_bytes()[:-50])

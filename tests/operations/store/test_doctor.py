@@ -7,7 +7,8 @@ import pytest
 
 from core.clock import ManualClock
 from database.connection import Database
-from database.doctor import BACKUP_AGE_MAX, examine
+from database.doctor import BACKUP_AGE_MAX, UNPOLLED_AFTER, examine
+from database.operations.processes import polling_lease_ops
 from tests.operations.backups.backing_up import NOW, backed_up
 
 MARKER = {"backup": "a" * 32, "file": "b.zip", "begun_at": NOW, "owner": "somebody", "alive_until": NOW}
@@ -45,3 +46,19 @@ async def test_a_folder_that_cannot_be_read_is_a_fault(db: Database, tmp_path: P
     findings = await examine(db, file)
     assert findings.backups is not None
     assert (findings.is_healthy, "Not a directory" in str(findings.backups.damage)) == (False, True)
+
+
+async def test_a_turn_to_poll_that_is_not_renewed_for_a_minute_is_a_fault_unless_it_was_given_up(
+    db: Database, clock: ManualClock
+) -> None:
+    assert (await examine(db, polled_bots=[1])).is_healthy, "nobody has ever polled"
+    await polling_lease_ops.take(1, "me", "", None, db.now())
+    clock.move(UNPOLLED_AFTER)
+    assert (await examine(db, polled_bots=[1])).is_healthy
+    clock.move(timedelta(seconds=1))
+    findings = await examine(db, polled_bots=[1])
+    assert (findings.is_healthy, findings.unpolled) == (False, ["nobody polls for bot 1 since 2026-03-01 12:00:00 UTC"])
+    assert (await examine(db, polled_bots=[2])).is_healthy, "a bot that is not ours any more"
+    await polling_lease_ops.release(1, "me", db.now())
+    clock.move(timedelta(hours=1))
+    assert (await examine(db, polled_bots=[1])).is_healthy

@@ -151,6 +151,7 @@ async def test_a_refused_write_is_noted_and_a_read_is_not(db: Database) -> None:
 CHANGES: dict[str, Callable[[Collection], Awaitable[object]]] = {
     "insert_one": lambda things: things.insert_one({}),
     "insert_many": lambda things: things.insert_many([{}]),
+    "insert_each": lambda things: things.insert_each([{}]),
     "update_one": lambda things: things.update_one({}, {"$set": {"a": 1}}),
     "update_many": lambda things: things.update_many({}, {"$set": {"a": 1}}),
     "update_each": lambda things: things.update_each([({}, {"$set": {"a": 1}})]),

@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import stat
 from pathlib import Path
+from secrets import token_urlsafe
 
 import pytest
 
@@ -92,17 +93,16 @@ def test_a_full_disk_leaves_no_file_behind(tmp_path: Path, monkeypatch: pytest.M
 
 
 def test_the_start_fails_with_the_same_message(tmp_path: Path) -> None:
-    with pytest.raises(CannotStart, match="JWT_SECRET: at least 32 characters") as problem:
-        component(settings(JWT_SECRET="short"), SystemClock())
-    assert problem.value.status == 2
     (tmp_path / SESSIONS).write_text("short")
-    with pytest.raises(CannotStart, match="too short to be a secret"):
-        admin_services(settings(DATA_DIR=tmp_path, JWT_SECRET=""), SystemClock())
+    with pytest.raises(CannotStart, match="too short to be a secret") as problem:
+        component(settings(DATA_DIR=tmp_path, JWT_SECRET=""), SystemClock())
+    assert problem.value.status == 2
 
 
 def test_no_secret_is_shown(tmp_path: Path) -> None:
-    services = admin_services(settings(DATA_DIR=tmp_path, JWT_SECRET=LONG), SystemClock())
-    assert LONG not in repr(services)
+    secret = token_urlsafe(48)
+    services = admin_services(settings(DATA_DIR=tmp_path, JWT_SECRET=secret), SystemClock())
+    assert secret not in repr(services)
     assert "sandbox-admin" not in repr(services)
 
 
@@ -117,3 +117,11 @@ def test_reading_a_secret_makes_none_and_takes_none_that_is_too_short(tmp_path: 
     assert read_secret(tmp_path, OWNERS) is None
     (tmp_path / OWNERS).write_text(LONG + "\n")
     assert read_secret(tmp_path, OWNERS) == find_secret(tmp_path, OWNERS) == LONG.encode()
+
+
+@pytest.mark.parametrize("mode", [0o666, 0o620, 0o602])
+def test_a_secret_that_others_can_change_is_not_used(tmp_path: Path, mode: int) -> None:
+    find_secret(tmp_path, OWNERS)
+    (tmp_path / OWNERS).chmod(mode)
+    with pytest.raises(NoSecret, match=rf"^DATA_DIR: other accounts can change .*{OWNERS}.* chmod 600"):
+        find_secret(tmp_path, OWNERS)

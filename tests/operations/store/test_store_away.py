@@ -3,16 +3,20 @@
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from pymongo.errors import NetworkTimeout
 
 from core.announcements import Slots
-from core.bot_profile import ShownText
+from core.bots.profile import ShownText
 from core.broadcasts import Broadcast, BroadcastStatus, NewBroadcast, RecipientState
 from core.delivery import PendingDeletion
 from core.delivery_states import Delivery
 from core.errors import StoreUnavailable
+from core.exchange.exports import Exported
+from core.exchange.imports.people import ImportedPerson
+from core.exchange.imports.runs import ImportCounts, ImportFile, ImportRun, ImportState
 from core.health.findings import Health
 from core.jobs import JobOutcome, RunReport
 from core.posts import Content, ContentUndo, Post, PostField, PostItem
@@ -20,14 +24,18 @@ from core.rates.ledger import Beat
 from core.segments import Segment
 from core.settings.changes import Editor
 from core.shorteners.records import Shortener
-from core.statistics import Count
+from core.statistics.events import Step
+from core.statistics.periods import Period
 from core.subscriptions import Channel, MembershipStatus
+from core.team.admins import AdminRow, Role
 from core.team.first_hour import StorageCandidate
-from core.users import Visitor
+from core.team.invitations import Invitation
+from core.users import GateMessage, User, Visitor
 from core.verification import Token
 from database import bot_profiles, examination, first_hour, unreadable_rows
 from database.connection import Database
 from database.doctor import examine
+from database.erasing.tombstones import Tombstones
 from database.indexes import ensure_indexes
 from database.migrations.runner import find_state, migrate
 from database.operations import (
@@ -37,7 +45,6 @@ from database.operations import (
     broadcast_rows,
     channel_ops,
     deletion_ops,
-    delivered_counts,
     delivery_ops,
     health_ops,
     housekeeping_ops,
@@ -60,17 +67,36 @@ from database.operations import (
     user_credits,
     user_ops,
 )
+from database.operations.audit_ops import AuditFilter
+from database.operations.broadcasts import decisions
+from database.operations.counting import post_days, tries
+from database.operations.counting.batches import count_events
+from database.operations.erasures import (
+    erased_copies,
+    erased_rows,
+    erased_user,
+    erasing,
+    erasure_ops,
+    own_data,
+)
+from database.operations.exchange import export_ops, import_ops, imported_people, old_link_ops
+from database.operations.exchange.imported_people import Source
+from database.operations.gate import gate_message_ops
+from database.operations.people import corrections, standing_ops
 from database.operations.posts import post_content, post_ops, post_search, post_takedown
 from database.operations.processes import polling_lease_ops
 from database.operations.rates import share_ops
 from database.operations.shorteners import shortener_counts, shortener_ops
+from database.operations.team import invitation_ops, notice_ops
 from tests.operations.plans.catalogue import BESIDES, operations_there_are
 from tests.operations.store.announcement_calls import ANNOUNCEMENT_CALLS
+from tests.operations.store.people_calls import PEOPLE_CALLS
 
 pytestmark = pytest.mark.sweep
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 HOLD = timedelta(minutes=1)
+INVITATION = Invitation(fingerprint="x", role=Role.EDITOR, invited_by=1, expires_at=NOW)
 CONTENT = Content(storage_chat_id=-1, message_ids=(1,), items=(PostItem(),))
 POST = Post(
     code="x",
@@ -87,6 +113,8 @@ CLAIM = delivery_ops.Claim("1:1:x", 1)
 DELIVERY = Delivery(id="1:1:x", bot_id=1, user_id=1, post_code="x", delete_at=NOW)
 NEW_DELIVERY = delivery_ops.NewDelivery(1, 1, "x", "u", "a", NOW, NOW)
 TOKEN, CODE = "t" * 32, "c" * 16
+ERASURE = erasure_ops.Erasure(id="f" * 64, user_id=1, asked_at=NOW, next_at=NOW)
+GATE_MESSAGE = GateMessage(bot_id=1, message_id=1, sent_at=NOW)
 NEW_TOKEN = Token(token=TOKEN, user_id=1, created_at=NOW, expires_at=NOW)
 CHANNEL = Channel(chat_id=-1, invite_link="https://t.me/+x")
 SHORTENER = Shortener(code="x", name="x")
@@ -100,10 +128,15 @@ NEWS = NewBroadcast(
     send_at=NOW,
     progress_chat_id=1,
 )
+IMPORT = ImportRun(key="x", state=ImportState.READY, file=ImportFile(bot_id=1, file_id="x"), asked_by=1, asked_at=NOW)
+IMPORTED = [ImportedPerson(2, 3)]
+TOMBSTONES = Tombstones(b"k" * 32)
 BROADCAST = Broadcast(**NEWS.model_dump(), id="x", status=BroadcastStatus.QUEUED)
 CANDIDATE = StorageCandidate(chat_id=-1, title="x", admin_id=1, admin_name="x", message_id=1)
 BEAT = Beat(1, 1, (0, 0, 0), 4.0, (0.5, 1.0))
 REPORT = RunReport("job", JobOutcome.SUCCEEDED, NOW, NOW, HOLD)
+MEMBER = corrections.Editor(1, NOW, audit_ops.record)
+SUBSCRIBER = User(user_id=1, joined_at=NOW, last_seen_at=NOW)
 
 Operation = Callable[[], Awaitable[Any]]
 OPERATIONS: dict[str, Operation] = {
@@ -113,10 +146,58 @@ OPERATIONS: dict[str, Operation] = {
     "admin_ops.issue_claim": lambda: admin_ops.issue_claim("x", NOW),
     "admin_ops.load": lambda: admin_ops.load(),
     "admin_ops.withdraw_claim": lambda: admin_ops.withdraw_claim(),
+    "admin_ops.add_member": lambda: admin_ops.add_member(1, Role.EDITOR, "", 1, NOW),
+    "admin_ops.set_role": lambda: admin_ops.set_role(1, Role.EDITOR),
+    "admin_ops.put_back": lambda: admin_ops.put_back(AdminRow(1, Role.EDITOR)),
+    "admin_ops.set_language": lambda: admin_ops.set_language(1, "ru"),
+    "admin_ops.set_app_language": lambda: admin_ops.set_app_language(1, "ru"),
+    "admin_ops.forget_proof": lambda: admin_ops.forget_proof(1, "x"),
+    "admin_ops.remove": lambda: admin_ops.remove(1),
+    "invitation_ops.add": lambda: invitation_ops.add(INVITATION),
+    "invitation_ops.find": lambda: invitation_ops.find("x"),
+    "invitation_ops.take": lambda: invitation_ops.take("x", 1, NOW),
+    "invitation_ops.open_ones": lambda: invitation_ops.open_ones(NOW),
+    "invitation_ops.cancel": lambda: invitation_ops.cancel("x"),
+    "invitation_ops.forget_used_by": lambda: invitation_ops.forget_used_by(1),
+    "invitation_ops.delete_expired": lambda: invitation_ops.delete_expired(NOW),
+    "audit_ops.page": lambda: audit_ops.page(AuditFilter(), skip=0, limit=1),
     "audit_ops.last": lambda: audit_ops.last(1),
     "audit_ops.record": lambda: audit_ops.record(NOW, 1, "x"),
+    "old_link_ops.count_other": old_link_ops.count_other,
+    "corrections.give": lambda: corrections.give(MEMBER, 1, 5, "k"),
+    "corrections.prolong": lambda: corrections.prolong(MEMBER, 1, timedelta(days=1), "k"),
+    "corrections.end_pass": lambda: corrections.end_pass(MEMBER, 1, NOW),
+    "corrections.undo_credits": lambda: corrections.undo_credits(MEMBER, 1, "k", 5),
+    "corrections.undo_pass": lambda: corrections.undo_pass(MEMBER, 1, None, NOW),
+    "corrections.ban": lambda: corrections.ban(MEMBER, 1, None, None),
+    "corrections.ban_if_free": lambda: corrections.ban_if_free(MEMBER, 1, None, None),
+    "corrections.unban": lambda: corrections.unban(MEMBER, 1),
+    "corrections.undo_ban": lambda: corrections.undo_ban(MEMBER, 1, None, None),
+    "standing_ops.standing": lambda: standing_ops.standing(SUBSCRIBER, NOW, may_ban=True),
+    "standing_ops.last_events": lambda: standing_ops.last_events(1),
+    "notice_ops.add": lambda: notice_ops.add(1, None, "en", NOW),
+    "notice_ops.take": lambda: notice_ops.take(),
+    "user_ops.ban_if_free": lambda: user_ops.ban_if_free(1, NOW, reason=None, until=None),
+    "segments.count_part": lambda: segments.count_part(Segment(), NOW),
+    "segments.find_part": lambda: segments.find_part(Segment(), NOW, after=0, limit=1),
+    "old_link_ops.other_count": old_link_ops.other_count,
+    "import_ops.find": import_ops.find,
+    "import_ops.offer": lambda: import_ops.offer(IMPORT),
+    "import_ops.set_bot": lambda: import_ops.set_bot("x", is_of_this_bot=True),
+    "import_ops.start": lambda: import_ops.start("x", 1),
+    "import_ops.take": lambda: import_ops.take("x", NOW),
+    "import_ops.advance": lambda: import_ops.advance(IMPORT, ImportCounts(), NOW),
+    "import_ops.finish": lambda: import_ops.finish(IMPORT, NOW),
+    "import_ops.release": lambda: import_ops.release(IMPORT),
+    "imported_people.sort_page": lambda: imported_people.sort_page(IMPORTED, TOMBSTONES, frozenset()),
+    "imported_people.store_page": lambda: imported_people.store_page(
+        IMPORTED, TOMBSTONES, frozenset(), Source("f" * 16, is_of_this_bot=True, at=NOW)
+    ),
+    "export_ops.page": lambda: export_ops.page(Exported.POSTS),
     "bot_profiles.forget": lambda: bot_profiles.forget(1, "x"),
     "bot_profiles.load": lambda: bot_profiles.load(1),
+    "bot_profiles.remember_usernames": lambda: bot_profiles.remember_usernames("u", "a"),
+    "bot_profiles.usernames": lambda: bot_profiles.usernames(),
     "bot_profiles.store": lambda: bot_profiles.store(1, "x", ShownText("x", "x")),
     "broadcast_ops.start": lambda: broadcast_ops.start(BROADCAST, NOW),
     "broadcast_ops.cancel": lambda: broadcast_ops.cancel("x", NOW),
@@ -132,6 +213,7 @@ OPERATIONS: dict[str, Operation] = {
     "broadcast_ops.is_any_expired": lambda: broadcast_ops.is_any_expired(NOW),
     "broadcast_ops.record_cursor": lambda: broadcast_ops.record_cursor("x", 1, is_filled=False),
     "broadcast_ops.set_progress_message": lambda: broadcast_ops.set_progress_message("x", 1, 1),
+    "broadcast_ops.find_titles": lambda: broadcast_ops.find_titles(["x"]),
     "broadcast_ops.last": lambda: broadcast_ops.last(1),
     "broadcast_ops.end_without_recipients": lambda: broadcast_ops.end_without_recipients(BROADCAST, NOW),
     "broadcast_ops.mark_recalling": lambda: broadcast_ops.mark_recalling("x"),
@@ -139,6 +221,7 @@ OPERATIONS: dict[str, Operation] = {
     "broadcast_ops.mark_shown": lambda: broadcast_ops.mark_shown("x", BroadcastStatus.SENT),
     "broadcast_ops.find_not_shown": lambda: broadcast_ops.find_not_shown(1),
     "broadcast_ops.record_counts": lambda: broadcast_ops.record_counts("x", {}),
+    "decisions.decide": lambda: decisions.decide(decisions.Decision.PAUSE, BROADCAST, NOW),
     "broadcast_ops.pause": lambda: broadcast_ops.pause("x"),
     "broadcast_ops.postpone_recall": lambda: broadcast_ops.postpone_recall("x", NOW, {}),
     "broadcast_ops.resume": lambda: broadcast_ops.resume("x"),
@@ -147,6 +230,8 @@ OPERATIONS: dict[str, Operation] = {
     "broadcast_ops.request_recall": lambda: broadcast_ops.request_recall("x", NOW),
     "broadcast_rows.add_recipients": lambda: broadcast_rows.add_recipients("x", [1]),
     "broadcast_rows.claim": lambda: broadcast_rows.claim("x", [1], "a"),
+    "broadcast_rows.count_of_unknown_state": lambda: broadcast_rows.count_of_unknown_state("x"),
+    "broadcast_rows.count_set_aside": lambda: broadcast_rows.count_set_aside("x", RecipientState.SENT, NOW),
     "broadcast_rows.count_states": lambda: broadcast_rows.count_states("x"),
     "broadcast_rows.release": lambda: broadcast_rows.release("x", 1, "a"),
     "broadcast_rows.mark_lost_unknown": lambda: broadcast_rows.mark_lost_unknown("x", "a"),
@@ -159,14 +244,15 @@ OPERATIONS: dict[str, Operation] = {
     "broadcast_rows.mark_sent": lambda: broadcast_rows.mark_sent("x", 1, "a", [1], NOW),
     "broadcast_rows.next_pending": lambda: broadcast_rows.next_pending("x", 0, 1),
     "broadcast_rows.next_to_recall": lambda: broadcast_rows.next_to_recall("x", NOW, 1),
-    "broadcast_rows.oldest_sent_at": lambda: broadcast_rows.oldest_sent_at("x"),
+    "broadcast_rows.oldest_sent_at": lambda: broadcast_rows.oldest_sent_at("x", NOW),
     "broadcast_rows.bound_sweeps": lambda: broadcast_rows.bound_sweeps("x", [1], 9),
     "broadcast_rows.bound_earlier_sweeps": lambda: broadcast_rows.bound_earlier_sweeps("x", "a", 9),
     "broadcast_rows.next_to_sweep": lambda: broadcast_rows.next_to_sweep("x", NOW, 1),
     "broadcast_rows.mark_swept": lambda: broadcast_rows.mark_swept("x", 1),
-    "broadcast_rows.oldest_to_sweep": lambda: broadcast_rows.oldest_to_sweep("x"),
+    "broadcast_rows.oldest_to_sweep": lambda: broadcast_rows.oldest_to_sweep("x", NOW),
     "broadcast_rows.remove_rows": lambda: broadcast_rows.remove_rows("x", {}),
     **ANNOUNCEMENT_CALLS,
+    **PEOPLE_CALLS,
     "first_hour.current": lambda: first_hour.current(NOW),
     "first_hour.drop_candidate": lambda: first_hour.drop_candidate(-1),
     "first_hour.keep_candidate": lambda: first_hour.keep_candidate(CANDIDATE),
@@ -196,6 +282,7 @@ OPERATIONS: dict[str, Operation] = {
     "shortener_counts.count_made": lambda: shortener_counts.count_made("x", NOW, NOW),
     "shortener_counts.count_too_fast": lambda: shortener_counts.count_too_fast("x", NOW),
     "shortener_counts.note_test": lambda: shortener_counts.note_test("x", NOW, NOW),
+    "shortener_counts.sums": lambda: shortener_counts.sums(["x"], NOW),
     "shortener_counts.tallies": lambda: shortener_counts.tallies(["x"], NOW),
     "channel_ops.current": lambda: channel_ops.current(NOW),
     "channel_ops.find": lambda: channel_ops.find(-1),
@@ -224,6 +311,8 @@ OPERATIONS: dict[str, Operation] = {
     "delivery_ops.find_lapsed": lambda: delivery_ops.find_lapsed(1, NOW, 1),
     "delivery_ops.find_lapsed_of_other_bots": lambda: delivery_ops.find_lapsed_of_other_bots(1, NOW, 1),
     "delivery_ops.put_aside": lambda: delivery_ops.put_aside(DELIVERY),
+    "delivery_ops.record_pointer": lambda: delivery_ops.record_pointer(DELIVERY, 5, "u"),
+    "delivery_ops.drop_put_aside": lambda: delivery_ops.drop_put_aside(DELIVERY),
     "delivery_ops.record_refused": lambda: delivery_ops.record_refused(CLAIM),
     "delivery_ops.record_sent": lambda: delivery_ops.record_sent(
         CLAIM, [1], 2, sent_at=NOW, delete_at=NOW, paid_until=None
@@ -256,16 +345,16 @@ OPERATIONS: dict[str, Operation] = {
     "pause_ops.load_noted": lambda: pause_ops.load_noted([1], NOW),
     "pause_ops.load": lambda: pause_ops.load(1, NOW),
     "pause_ops.record": lambda: pause_ops.record(1, 1, NOW, NOW),
+    "share_ops.mend_version": lambda: share_ops.mend_version(1),
     "share_ops.beat": lambda: share_ops.beat(1, "x", BEAT),
     "share_ops.clear": lambda: share_ops.clear(1),
     "share_ops.join": lambda: share_ops.join(1, "x", BEAT),
     "share_ops.take": lambda: share_ops.take(1, 1, {"x": 1}, ()),
-    "post_ops.count_live": post_ops.count_live,
     "post_ops.create": lambda: post_ops.create(
         title="x", storage_chat_id=-1, message_ids=[1], created_by=1, created_at=NOW
     ),
     "post_ops.find": lambda: post_ops.find("x"),
-    "post_ops.open_post": lambda: post_ops.open_post("x"),
+    "post_ops.open_post": lambda: post_ops.open_post("x", opening=1),
     "post_ops.remove": lambda: post_ops.remove("x"),
     "post_ops.restore": lambda: post_ops.restore("x"),
     "post_ops.titles": lambda: post_ops.titles(["x"]),
@@ -284,7 +373,14 @@ OPERATIONS: dict[str, Operation] = {
     "post_takedown.bring_forward": lambda: post_takedown.bring_forward("x", NOW, 1),
     "post_takedown.is_being_sent": lambda: post_takedown.is_being_sent("x", NOW),
     "post_takedown.end_take_down": lambda: post_takedown.end_take_down("x", NOW),
-    "delivered_counts.count_delivered": lambda: delivered_counts.count_delivered(NOW, 1),
+    "batches.count_events": lambda: count_events(ZoneInfo("UTC"), 1),
+    "tries.step_up": lambda: tries.step_up(1, "x", NOW, Step.TRIED),
+    "tries.move_from_deliveries": lambda: tries.move_from_deliveries(ZoneInfo("UTC"), 1),
+    "tries.find_due": lambda: tries.find_due(1),
+    "tries.delete_old": lambda: tries.delete_old(NOW),
+    "post_days.add": lambda: post_days.add(1, {("x", NOW): {"tries": 1}}),
+    "post_days.of_post": lambda: post_days.of_post("x", NOW, NOW),
+    "post_days.top": lambda: post_days.top(NOW, NOW, 1),
     "run_ops.abandon_before": lambda: run_ops.abandon_before("x", 1, NOW),
     "run_ops.start_requested": lambda: run_ops.start_requested("x", "a", NOW, 1),
     "run_ops.find_requests": run_ops.find_requests,
@@ -299,6 +395,7 @@ OPERATIONS: dict[str, Operation] = {
     "run_ops.start_takeover": lambda: run_ops.start_takeover("job", NOW, "a", NOW, 1),
     "run_ops.start_run": lambda: run_ops.start_run("job", None, "a", NOW),
     "segments.count_reachable": lambda: segments.count_reachable(Segment(), NOW),
+    "segments.languages_of": lambda: segments.languages_of([1]),
     "segments.find_reachable": lambda: segments.find_reachable(Segment(), NOW, NOW, after=None, limit=1),
     "health_ops.find_due_since": lambda: health_ops.find_due_since(NOW),
     "health_ops.find": health_ops.find,
@@ -319,6 +416,8 @@ OPERATIONS: dict[str, Operation] = {
     "housekeeping_ops.delete_old_paid_deliveries": lambda: housekeeping_ops.delete_old_paid_deliveries(NOW),
     "housekeeping_ops.delete_old_incidents": lambda: housekeeping_ops.delete_old_incidents(NOW),
     "housekeeping_ops.delete_old_memberships": lambda: housekeeping_ops.delete_old_memberships(NOW),
+    "housekeeping_ops.delete_old_audit_entries": lambda: housekeeping_ops.delete_old_audit_entries(NOW),
+    "housekeeping_ops.delete_old_requests": lambda: housekeeping_ops.delete_old_requests(NOW),
     "housekeeping_ops.delete_old_runs": lambda: housekeeping_ops.delete_old_runs(NOW, ["x"]),
     "housekeeping_ops.delete_notified_impossible": lambda: housekeeping_ops.delete_notified_impossible(NOW),
     "orphan_ops.give_up_promises": lambda: orphan_ops.give_up_promises({"x": "too_old"}, NOW, "a", NOW, HOLD),
@@ -330,7 +429,7 @@ OPERATIONS: dict[str, Operation] = {
     "housekeeping_ops.find_runs_to_keep": lambda: housekeeping_ops.find_runs_to_keep(["x"]),
     "orphan_ops.find_overdue_promises": lambda: orphan_ops.find_overdue_promises(NOW, NOW, 1),
     "orphan_ops.delete_memberships_before": lambda: orphan_ops.delete_memberships_before(-1, NOW),
-    "inactive_user_ops.has_delivery_or_token": lambda: inactive_user_ops.has_delivery_or_token(1),
+    "inactive_user_ops.has_delivery_or_token": lambda: inactive_user_ops.has_delivery_or_token(1, NOW),
     "orphan_ops.has_broadcast": lambda: orphan_ops.has_broadcast("x"),
     "orphan_ops.has_channel": lambda: orphan_ops.has_channel(-1),
     "orphan_ops.next_broadcast_with_rows": lambda: orphan_ops.next_broadcast_with_rows(None),
@@ -345,11 +444,11 @@ OPERATIONS: dict[str, Operation] = {
     "settings_ops.load_now": lambda: settings_ops.load_now(NOW),
     "settings_ops.current": lambda: settings_ops.current(NOW),
     "settings_ops.load": settings_ops.load,
-    "settings_ops.load_checked": settings_ops.load_checked,
-    "statistics_ops.count_on": lambda: statistics_ops.count_on(Count.TOKENS, NOW, NOW),
+    "statistics_ops.count_active": lambda: statistics_ops.count_active(NOW, NOW),
+    "statistics_ops.read_days": lambda: statistics_ops.read_days(NOW, NOW),
+    "statistics_ops.overview": lambda: statistics_ops.overview(Period.WEEK, NOW, ZoneInfo("UTC")),
     "statistics_ops.count_totals": statistics_ops.count_totals,
     "statistics_ops.is_closed": lambda: statistics_ops.is_closed(NOW),
-    "statistics_ops.top_posts": lambda: statistics_ops.top_posts(NOW, NOW, 1),
     "statistics_ops.write_day": lambda: statistics_ops.write_day(NOW, 1, NOW, {}),
     "statistics_ops.add_once": lambda: statistics_ops.add_once(NOW, "x", {"x": 1}),
     "statistics_ops.last_days": lambda: statistics_ops.last_days(NOW, 1),
@@ -360,6 +459,7 @@ OPERATIONS: dict[str, Operation] = {
     "token_ops.find_owed": lambda: token_ops.find_owed(NOW, 1),
     "token_counts.links_on": lambda: token_counts.links_on(1, NOW),
     "token_ops.mark_bypassed": lambda: token_ops.mark_bypassed(TOKEN, NOW),
+    "token_ops.note_bypass": lambda: token_ops.note_bypass(TOKEN, NOW),
     "token_ops.mark_granted": lambda: token_ops.mark_granted(TOKEN, NOW),
     "token_ops.mark_verified": lambda: token_ops.mark_verified(TOKEN, NOW, 1.0),
     "token_ops.open_tokens": lambda: token_ops.open_tokens(1, NOW),
@@ -370,6 +470,24 @@ OPERATIONS: dict[str, Operation] = {
     "token_ops.delete_expired_and_used_tokens": token_ops.delete_expired_and_used_tokens,
     "token_ops.delete_unused_older_than": lambda: token_ops.delete_unused_older_than(NOW),
     "token_counts.reset_token_counts": lambda: token_counts.reset_token_counts(NOW),
+    "erasure_ops.begin": lambda: erasure_ops.begin("f" * 64, 1, NOW),
+    "erasure_ops.begin_again": lambda: erasure_ops.begin_again([ERASURE]),
+    "erasure_ops.delete_old": lambda: erasure_ops.delete_old(NOW),
+    "erasure_ops.find_done": lambda: erasure_ops.find_done("", 1),
+    "erasure_ops.find_due": lambda: erasure_ops.find_due(NOW, 1),
+    "erasure_ops.finish": lambda: erasure_ops.finish("f" * 64, NOW),
+    "erasure_ops.go_on_at": lambda: erasure_ops.go_on_at("f" * 64, NOW),
+    "erasure_ops.is_any_due": lambda: erasure_ops.is_any_due(NOW),
+    "erased_copies.erase_broadcast_copies": lambda: erased_copies.erase_broadcast_copies(
+        erased_rows.Pass(), 1, NOW, is_patient=True
+    ),
+    "erased_copies.keep_promise": lambda: erased_copies.keep_promise({"_id": "x"}),
+    "erased_rows.erase_rows": lambda: erased_rows.erase_rows(1, NOW, is_patient=True),
+    "erased_user.delete": lambda: erased_user.delete(1, NOW),
+    "erased_user.empty": lambda: erased_user.empty(1, NOW),
+    "erased_user.standing": lambda: erased_user.standing(1, NOW),
+    "erasing.take_step": lambda: erasing.take_step(ERASURE, NOW),
+    "own_data.rows_of": lambda: own_data.rows_of(1),
     "examination.recheck": examination.recheck,
     "examination.remove": lambda: examination.remove("posts:x"),
     "unreadable_rows.find": unreadable_rows.find,
@@ -377,18 +495,23 @@ OPERATIONS: dict[str, Operation] = {
     "unreadable_rows.find_one": lambda: unreadable_rows.find_one("posts:x"),
     "unreadable_rows.forget": lambda: unreadable_rows.forget("posts:x"),
     "unreadable_rows.mark_seen": lambda: unreadable_rows.mark_seen("posts:x", NOW),
-    "unreadable_rows.note": lambda: unreadable_rows.note("posts", {"x": "title"}),
+    "unreadable_rows.note": lambda: unreadable_rows.note("posts", [("x", "title")]),
     "user_ops.ban": lambda: user_ops.ban(1, NOW, reason=None, until=None),
     "user_ops.find_news_stopped": lambda: user_ops.find_news_stopped(NOW, after=None, until=None, limit=1),
     "user_credits.give_back_credit": lambda: user_credits.give_back_credit(1, CODE, "u"),
     "user_credits.close_request": lambda: user_credits.close_request(1, CODE, "u"),
     "user_credits.grant": lambda: user_credits.grant(1, "k", NOW, credits=1),
     "user_credits.spend_credit": lambda: user_credits.spend_credit(1, CODE, "u", NOW),
+    "user_ops.note_stray": lambda: user_ops.note_stray(1, NOW),
+    "gate_message_ops.remember": lambda: gate_message_ops.remember(1, CODE, GATE_MESSAGE),
+    "gate_message_ops.forget": lambda: gate_message_ops.forget(1, CODE),
     "user_ops.stop_news": lambda: user_ops.stop_news(1, NOW),
     "user_ops.pop_pending_post": lambda: user_ops.pop_pending_post(1, "c" * 16, NOW),
     "user_ops.unban": lambda: user_ops.unban(1),
+    "user_ops.end_ban": lambda: user_ops.end_ban(1, reason=None, until=None),
     "user_ops.set_pending_post": lambda: user_ops.set_pending_post(1, CODE, NOW),
     "user_ops.resume_news": lambda: user_ops.resume_news(1),
+    "user_ops.choose_language": lambda: user_ops.choose_language(1, "de"),
     "user_ops.count": user_ops.count,
     "user_ops.find": lambda: user_ops.find(1),
     "user_ops.mark_blocked": lambda: user_ops.mark_blocked(1, NOW),

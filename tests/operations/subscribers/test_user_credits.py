@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from core.errors import StoreUnavailable
-from core.users import Charge, User, Visitor
+from core.users import FAR_END, Charge, User, Visitor
 from database.connection import Database
 from database.operations import user_credits, user_ops
 
@@ -37,16 +37,16 @@ async def look() -> User:
 
 
 async def test_a_spent_credit_is_recorded_as_a_charge(ann: Database, now: datetime) -> None:
-    assert await user_credits.spend_credit(ANN, A, "m1", now)
-    assert dict(ann.calls) == {"update_one users": 1}
+    assert await user_credits.spend_credit(ANN, A, "m1", now) is not None
+    assert dict(ann.calls) == {"find_one_and_update users": 1}
 
     user = await look()
     assert (user.credits, user.charges) == (1, {A: Charge(at=now, update_key="m1")})
 
 
 async def test_one_request_pays_once_and_succeeds_again(ann: Database, now: datetime) -> None:
-    assert await user_credits.spend_credit(ANN, A, "m1", now)
-    assert await user_credits.spend_credit(ANN, A, "m1", now + MS)
+    assert await user_credits.spend_credit(ANN, A, "m1", now) is not None
+    assert await user_credits.spend_credit(ANN, A, "m1", now + MS) is not None
 
     user = await look()
     assert (user.credits, user.charges[A].at) == (1, now)
@@ -56,15 +56,15 @@ async def test_the_request_that_took_the_last_credit_succeeds_again(ann: Databas
     await user_credits.spend_credit(ANN, A, "m1", now)
     await user_credits.spend_credit(ANN, B, "m2", now)
 
-    assert await user_credits.spend_credit(ANN, B, "m2", now)
-    assert not await user_credits.spend_credit(ANN, B, "m3", now)
-    assert not await user_credits.spend_credit(ANN, C, "m2", now)
+    assert await user_credits.spend_credit(ANN, B, "m2", now) is not None
+    assert await user_credits.spend_credit(ANN, B, "m3", now) is None
+    assert await user_credits.spend_credit(ANN, C, "m2", now) is None
     assert (await look()).credits == 0
 
 
 async def test_another_request_for_the_same_post_pays_again(ann: Database, now: datetime) -> None:
     await user_credits.spend_credit(ANN, A, "m1", now)
-    assert await user_credits.spend_credit(ANN, A, "m2", now + HOUR)
+    assert await user_credits.spend_credit(ANN, A, "m2", now + HOUR) is not None
 
     user = await look()
     assert (user.credits, user.charges) == (0, {A: Charge(at=now + HOUR, update_key="m2")})
@@ -73,15 +73,15 @@ async def test_another_request_for_the_same_post_pays_again(ann: Database, now: 
 async def test_a_user_without_credits_or_unknown_spends_nothing(db: Database, now: datetime) -> None:
     await db.collection("users").insert_one({"user_id": ANN, "joined_at": now, "last_seen_at": now})
 
-    assert not await user_credits.spend_credit(ANN, A, "m1", now)
-    assert not await user_credits.spend_credit(STRANGER, A, "m1", now)
+    assert await user_credits.spend_credit(ANN, A, "m1", now) is None
+    assert await user_credits.spend_credit(STRANGER, A, "m1", now) is None
     assert await user_ops.count() == 1
     assert (await look()).charges == {}
 
 
 async def test_expired_charges_are_deleted_with_the_next_one_but_never_its_own(ann: Database, now: datetime) -> None:
     await user_credits.spend_credit(ANN, A, "m1", now)
-    assert await user_credits.spend_credit(ANN, B, "m2", now, forget=[A, B, C])
+    assert await user_credits.spend_credit(ANN, B, "m2", now, forget=[A, B, C]) is not None
 
     assert (await look()).charges == {B: Charge(at=now, update_key="m2")}
 
@@ -90,7 +90,7 @@ async def test_no_charge_is_deleted_when_nothing_is_spent(ann: Database, now: da
     await ann.collection("users").update_one({"user_id": ANN}, {"$set": {"credits": 1}})
     await user_credits.spend_credit(ANN, A, "m1", now)
 
-    assert not await user_credits.spend_credit(ANN, B, "m2", now, forget=[A])
+    assert await user_credits.spend_credit(ANN, B, "m2", now, forget=[A]) is None
     assert set((await look()).charges) == {A}
 
 
@@ -114,8 +114,8 @@ async def test_an_empty_update_key_is_refused(ann: Database, now: datetime) -> N
 
 @pytest.mark.parametrize("update_key", ["$credits", "a.b", "x" * 10_000, "'\""])
 async def test_an_update_key_is_never_read_as_an_operator(ann: Database, now: datetime, update_key: str) -> None:
-    assert await user_credits.spend_credit(ANN, A, update_key, now)
-    assert await user_credits.spend_credit(ANN, A, update_key, now)
+    assert await user_credits.spend_credit(ANN, A, update_key, now) is not None
+    assert await user_credits.spend_credit(ANN, A, update_key, now) is not None
     assert await user_credits.give_back_credit(ANN, A, update_key)
     assert (await look()).credits == 2
 
@@ -145,7 +145,7 @@ async def test_after_it_was_given_back_the_same_request_pays_again(ann: Database
     await user_credits.spend_credit(ANN, A, "m1", now)
     await user_credits.give_back_credit(ANN, A, "m1")
 
-    assert await user_credits.spend_credit(ANN, A, "m1", now)
+    assert await user_credits.spend_credit(ANN, A, "m1", now) is not None
     assert (await look()).credits == 1
 
 
@@ -269,5 +269,13 @@ async def test_an_upsert_keeps_credits_and_charges_and_reads_no_grants(ann: Data
 async def test_fifty_concurrent_requests_spend_ten_credits_and_one_request_one(ann: Database, now: datetime) -> None:
     await ann.collection("users").update_one({"user_id": ANN}, {"$set": {"credits": 10}})
     spent = await asyncio.gather(*(user_credits.spend_credit(ANN, A, f"m{number}", now) for number in range(50)))
-    assert sum(spent) == 10
+    assert sorted(left for left in spent if left is not None) == list(range(10))
     assert (await look()).credits == 0
+
+
+async def test_a_pass_at_the_end_of_the_calendar_is_not_prolonged_beyond_it(ann: Database, now: datetime) -> None:
+    for number, (ends, becomes) in enumerate(((FAR_END - timedelta(days=1), FAR_END), (FAR_END, FAR_END))):
+        await ann.collection("users").update_one({"user_id": 7}, {"$set": {"pass_until": ends}})
+        granted = await user_credits.grant(7, f"gift {number}", now, pass_for=timedelta(days=3650))
+        assert granted is not None
+        assert (granted.is_new, granted.user.pass_until) == (True, becomes)

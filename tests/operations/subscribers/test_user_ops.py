@@ -41,6 +41,19 @@ async def test_a_known_user_is_refreshed_and_keeps_credits_and_source(db: Databa
     assert await user_ops.find(7) == user
 
 
+@pytest.mark.parametrize("is_writing", [True, False])
+async def test_an_update_that_names_no_language_leaves_the_known_one(
+    db: Database, now: datetime, is_writing: bool
+) -> None:
+    await user_ops.upsert_visitor(Visitor(user_id=7, first_name="Ann", language="de"), now)
+    user, _ = await user_ops.upsert_visitor(Visitor(user_id=7, first_name="Ann"), now, is_writing=is_writing)
+    assert user.language == "de" and await user_ops.find(7) == user
+    user, _ = await user_ops.upsert_visitor(Visitor(user_id=7, first_name="Ann", language="pt-br"), now)
+    assert user.language == "pt-br"
+    new, _ = await user_ops.upsert_visitor(Visitor(user_id=8, first_name="Bo"), now, is_writing=is_writing)
+    assert new.language is None and await user_ops.find(8) == new
+
+
 async def test_a_second_upsert_in_the_same_millisecond_is_not_new(db: Database, now: datetime) -> None:
     assert (await user_ops.upsert_visitor(Visitor(user_id=7), now))[1]
     assert not (await user_ops.upsert_visitor(Visitor(user_id=7), now))[1]

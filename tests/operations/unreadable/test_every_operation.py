@@ -9,6 +9,7 @@ from core.errors import TollgateError
 from database.connection import Database
 from database.examination import READERS, examine_all
 from database.operations import user_ops
+from database.operations.people import corrections
 from database.operations.posts import post_search
 from tests.operations.plans.catalogue import CASES, Case
 from tests.operations.plans.filled import FEWEST, filled
@@ -16,8 +17,8 @@ from tests.operations.unreadable.broken import MISSING, WAYS, break_rows
 
 #: what returns several rows: one that cannot be read is left out
 _MANY = ("list[", "tuple[", "dict[", "set[", "frozenset[", "Mapping[")
-#: a tuple with one record, or a search for one number or link
-_OF_ONE = (user_ops.upsert_visitor, post_search.search)
+#: a tuple with one record, before and after, or a search for one number or link
+_OF_ONE = (user_ops.upsert_visitor, corrections.ban, post_search.search)
 
 
 def _returns_many(case: Case) -> bool:

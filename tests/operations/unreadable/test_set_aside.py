@@ -20,6 +20,7 @@ from database.operations import (
     broadcast_ops,
     deletion_ops,
     delivery_ops,
+    incident_ops,
     membership_ops,
     pause_ops,
     run_ops,
@@ -81,6 +82,9 @@ def promise(number: int, **more: Any) -> Document:
     return {"user_id": number, "chat_id": number, "message_ids": [1], "delete_at": NOW - HOUR} | more
 
 
+#: lists without an order: a server may give the readable row first
+ANY_ORDER = {"open tokens", "pauses"}
+
 Found = Callable[[], Awaitable[Any]]
 #: by list: its collection, a row of it, what breaks one, and the list
 LISTS: dict[str, tuple[str, Callable[..., Document], Document, Found]] = {
@@ -91,7 +95,7 @@ LISTS: dict[str, tuple[str, Callable[..., Document], Document, Found]] = {
     "broadcasts to show": ("broadcasts", broadcast, {"counts": 5}, lambda: broadcast_ops.find_not_shown(1)),
     "owed tokens": ("tokens", token, {"link": 5}, lambda: token_ops.find_owed(NOW, 1)),
     "open tokens": ("tokens", token, {"has_page": "x"}, lambda: token_ops.open_tokens(1, NOW, 1)),
-    "posts": ("posts", post, {"views": "many"}, lambda: post_search.search(None, skip=0, limit=1)),
+    "posts": ("posts", post, {"opened": "many"}, lambda: post_search.search(None, skip=0, limit=1)),
     "posts to take down": ("posts", post, {"code": None}, lambda: post_takedown.find_taking_down(1)),
     "announcements": ("announcements", announcement, {"text": None}, lambda: publishing.find_due(NOW, limit=1)),
     "runs": ("job_runs", run, {"counts": 5}, lambda: run_ops.last_runs(1)),
@@ -158,7 +162,8 @@ async def test_a_list_goes_on_behind_rows_that_cannot_be_read(
     await db.collection(collection).insert_one(row(front))
     with caplog.at_level(logging.ERROR, "tollgate.database"):
         assert is_there(await find())
-    assert {record.message for record in caplog.records} == {"row.unreadable"}
+    if name not in ANY_ORDER or caplog.records:
+        assert {record.message for record in caplog.records} == {"row.unreadable"}
     first = db.calls.total()
     db.calls.clear()
     assert is_there(await find())
@@ -249,6 +254,34 @@ async def test_a_row_that_is_gone_is_forgotten_and_one_that_stays_is_checked_in_
         clock.move(timedelta(minutes=1))
     assert sorted(forgotten) == [0, 0, 1]
     assert len(await set_of(db)) == 4
+
+
+async def test_a_row_whose_id_is_a_document_itself_is_set_aside_as_any_other(db: Database, clock: ManualClock) -> None:
+    await db.collection("broadcasts").insert_one(broadcast(0, _id={"n": 1}, title=5))
+    await db.collection("broadcasts").insert_one(broadcast(1))
+    for _ in range(2):
+        assert [one.key for one in await broadcast_ops.last(5)] == ["k1"]
+    assert [len(one.unreadable) async for one in examination.examine_all() if one.collection == "broadcasts"] == [1]
+    assert await examination.recheck() == 0
+    assert await examination.remove("broadcasts:{'n': 1}") is not None
+
+
+async def test_notes_about_collections_that_nobody_knows_are_forgotten(db: Database) -> None:
+    names = ("", ".", "a..b", "$x", "of_a_newer_version")
+    await db.collection("unreadable_rows").insert_many(
+        [{"_id": f"{name}:1", "collection": name, "row": 1} for name in names]
+    )
+    assert await examination.recheck() == len(names)
+    assert await set_of(db) == []
+
+
+async def test_an_incident_without_a_name_hides_no_other(db: Database) -> None:
+    told = {"closed_at": None, "told_at": NOW}
+    await db.collection("incidents").insert_many([{"_id": odd, **told} for odd in (5, {"n": 1}, b"x")])
+    await incident_ops.mark_notified("flood", NOW)
+    assert await incident_ops.find_open() == ["flood"]
+    assert await incident_ops.find_told() == {"flood"}
+    assert {row["collection"] for row in await set_of(db)} == {"incidents"}
 
 
 async def test_only_a_noted_row_that_cannot_be_read_is_removed(db: Database) -> None:

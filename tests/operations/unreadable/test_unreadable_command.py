@@ -48,6 +48,12 @@ def test_every_row_that_cannot_be_read_is_shown_with_what_is_wrong_with_it() -> 
     assert "2 of 4 documents cannot be read" in words and "yesterday" not in words
 
 
+def test_a_row_that_is_shown_is_not_logged_as_well(caplog: pytest.LogCaptureFixture) -> None:
+    cli.invoke(app, ["unreadable"])
+    logged = [vars(record)["collection"] for record in caplog.records if record.message == "row.unreadable"]
+    assert logged == ["broadcasts"], "which was met before the command read anything"
+
+
 def test_doctor_names_what_was_met() -> None:
     result = cli.invoke(app, ["doctor", "--json"])
     assert result.exit_code == 1

@@ -7,7 +7,7 @@ import pytest
 
 from sandbox.errors import ApiError
 from sandbox.state.flood import CHAT_BURST, IN_FLIGHT_S, SWEEP_AT, Cut, Flood
-from sandbox.state.world import Config
+from sandbox.state.records import Config
 from tests.sandbox.conftest import Town
 
 BOT, OTHER_BOT = 1001, 1002

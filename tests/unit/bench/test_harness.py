@@ -23,7 +23,7 @@ from bench.plan import QUICK, Plan
 from bench.recovery import recovery
 from sandbox.chats.posting import post
 from sandbox.errors import NOT_MODIFIED
-from sandbox.state.world import Content
+from sandbox.state.records import Content
 
 
 @given(st.lists(st.floats(0, 1e6), min_size=1), st.floats(0.1, 100))

@@ -240,9 +240,11 @@ def test_an_unknown_membership_is_not_a_missing_one() -> None:
     not_known = (JoinStatus.UNKNOWN, JoinStatus.HIDDEN, JoinStatus.REPORTED)
     assert all(subscription([(lenient, status)]).is_fulfilled for status in not_known)
     found = [subscription([(strict, status)]) for status in not_known]
-    assert found == [Subscription(**{status.value: (strict,)}) for status in not_known]
+    assert found == [Subscription(**{status.value: (strict,)}, standings=((strict, status),)) for status in not_known]
     assert not any(one.is_fulfilled for one in found)
-    assert subscription([(lenient, JoinStatus.MISSING)]) == Subscription(missing=(lenient,))
+    assert subscription([(lenient, JoinStatus.MISSING)]) == Subscription(
+        missing=(lenient,), standings=((lenient, JoinStatus.MISSING),)
+    )
 
 
 def test_paused_channels_are_not_required_and_the_others_are_in_order() -> None:

@@ -38,6 +38,11 @@ from core.errors import BadInput
         ("007d", 7 * DAY),
         ("2\u00a0days", 2 * DAY),
         ("3650d", LONGEST),
+        # as the team's other language says it
+        ("90 мин", 90 * MINUTE),
+        ("2 дня 3 часа", 51 * HOUR),
+        ("1ч 30м", 90 * MINUTE),
+        ("1 неделя", timedelta(weeks=1)),
         ("521w3d", LONGEST),
     ],
 )
@@ -66,7 +71,9 @@ def test_the_caller_says_the_unit_of_a_bare_number(unit: timedelta) -> None:
         read_duration("0", bare=unit)
 
 
-@pytest.mark.parametrize("typed", ["never", " Never ", "off", "none", "for ever", "forever", "-", "0", "000"])
+@pytest.mark.parametrize(
+    "typed", ["never", " Never ", "никогда", "off", "none", "for ever", "forever", "-", "0", "000"]
+)
 def test_never_is_understood_only_where_it_is_allowed(typed: str) -> None:
     assert read_duration(typed, bare=MINUTE, never=True) == timedelta()
     with pytest.raises(BadInput):

@@ -27,6 +27,7 @@ from core.settings import (
     parse_setting,
 )
 from core.settings.announcing import announcement_label, announcement_text, ticked_first
+from core.settings.fields import may_be_empty
 from core.settings.reading import expected
 
 BY_CONTROL = {control: [one.name for one in FIELDS if one.control is control] for control in Control}
@@ -37,7 +38,7 @@ BY_CONTROL = {control: [one.name for one in FIELDS if one.control is control] fo
 
 def test_every_setting_is_in_exactly_one_group() -> None:
     assert sorted(one.name for one in FIELDS) == sorted(BotSettings.model_fields)
-    assert {one.group for one in FIELDS} == set(Group) - {Group.BOTS}
+    assert {one.group for one in FIELDS} == set(Group)
 
 
 def test_labels_fit_on_a_button_and_every_setting_has_a_sentence() -> None:
@@ -54,7 +55,7 @@ def test_offered_durations_are_in_the_range_of_the_model(name: str) -> None:
     assert field.unit in (SECOND, MINUTE, HOUR, DAY)
     assert list(field.offered) == sorted(field.offered)
     assert all((limits.lowest or 1) <= value <= (limits.highest or 0) for value in field.offered)
-    has_zero_or_none = limits.lowest == 0 or BotSettings.model_fields[name].default is None
+    has_zero_or_none = limits.lowest == 0 or may_be_empty(name)
     assert has_zero_or_none is (field.never is not None)
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from core.clock import ManualClock
 from core.supervisor import LONGEST_PAUSE_S, STEADY_AFTER_S, LoopFailures, Supervisor
-from monitoring.alerts import Alerts
+from monitoring.alerts import Alerts, Words
 from runtime.loop_alerts import LoopAlerts
 from tests.clocks import SteeredClock
 
@@ -111,8 +111,8 @@ def test_failures_with_five_minutes_between_them_are_not_in_a_row() -> None:
 async def test_owners_are_told_once_of_a_failing_loop_and_once_when_it_has_run_for_five_minutes() -> None:
     told: list[str] = []
 
-    async def send(html: str) -> bool:
-        told.append(html)
+    async def send(words: Words) -> bool:
+        told.append(words())
         return True
 
     failures, clock = LoopFailures(), ManualClock(START)

@@ -16,6 +16,7 @@ import yaml
 from pymongo.uri_parser import parse_uri
 
 from config import Settings
+from scripts.supply.pins import canonical, read_pins
 from sender.updates.intake import DRAIN_FOR_S
 from tests.unit.test_architecture import imported
 from user_bot.main import JOBS_END_S
@@ -24,8 +25,8 @@ pytestmark = pytest.mark.sweep
 
 ROOT = Path(__file__).resolve().parents[3]
 DOCKERFILE = (ROOT / "deploy/Dockerfile").read_text(encoding="utf-8")
-#: name, three numbers, perhaps what it is based on; no registry host before it
-PINNED = re.compile(r"[a-z-]+:\d+\.\d+\.\d+(-[a-z-]+)?")
+#: name, three numbers, perhaps what it is based on, and the digest; no registry host before it
+PINNED = re.compile(r"[a-z-]+:\d+\.\d+\.\d+(-[a-z-]+)?@sha256:[0-9a-f]{64}")
 #: ${NAME} with whatever follows the name, up to the brace
 VARIABLE = re.compile(r"\$\{(\w+)([^}]*)\}")
 #: what a checkout holds besides, and must never go into an image
@@ -61,9 +62,14 @@ const named = (name) => ({
 });
 class Mongo { constructor(address) { line(address); } getDB(name) { return named(name); } }
 """
-#: starts main.py with nothing configured, then tells how that ended and every module that was imported, with its file
+#: the one module that needs more than requirements.txt: the store in memory, imported when it is asked for
+DEMO_ONLY = "database/memory.py"
+#: starts main.py with nothing configured and nothing but the image's libraries, tells how that ended and every module
+#: that was imported, with its file, then imports all others
 STARTED = """
 import importlib, json, runpy, sys
+others, modules = (json.loads(word) for word in sys.argv[1:])
+sys.modules.update(dict.fromkeys(others))
 for name in ("user_bot.__main__", "admin_bot.__main__", "database.__main__"):
     importlib.import_module(name)
 try:
@@ -71,6 +77,8 @@ try:
 except SystemExit as end:
     files = {name: module.__file__ for name, module in list(sys.modules.items()) if getattr(module, "__file__", None)}
     print(json.dumps({"status": end.code, "files": files | {"main": "main.py"}}))
+for name in modules:
+    importlib.import_module(name)
 """
 
 
@@ -109,10 +117,27 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def pinned_in(image: Path) -> set[str]:
+    """The packages that the image installs."""
+    return {pin.name for pin in read_pins(image / "requirements.txt")}
+
+
+def not_installed_in(image: Path) -> list[str]:
+    """What can be imported here and not there."""
+    pinned = pinned_in(image)
+    owned = packages_distributions().items()
+    return [
+        name for name, owners in owned if not {canonical(owner) for owner in owners} & {*pinned, "pip", "setuptools"}
+    ]
+
+
 @pytest.fixture(scope="module")
 def started(image: Path) -> dict[str, Any]:
     """What STARTED says, with what was on standard error."""
-    command = [sys.executable, "-B", "-c", STARTED]
+    paths = sorted(path.relative_to(image) for path in image.rglob("*.py"))
+    modules = [".".join(path.with_suffix("").parts) for path in paths if path.as_posix() != DEMO_ONLY]
+    words = [json.dumps(not_installed_in(image)), json.dumps([name.removesuffix(".__init__") for name in modules])]
+    command = [sys.executable, "-B", "-c", STARTED, *words]
     done = subprocess.run(command, cwd=image, env={}, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     return dict(json.loads(done.stdout), errors=done.stderr)
@@ -127,14 +152,21 @@ def test_the_image_holds_exactly_what_is_imported(image: Path, started: dict[str
 
 
 def test_what_our_files_import_besides_is_pinned_in_the_runtime_set(image: Path) -> None:
-    pins = (image / "requirements.txt").read_text(encoding="utf-8")
-    pinned = set(re.findall(r"^([a-z0-9-]+)==", pins, re.MULTILINE))
     owners = packages_distributions()
-    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in image.rglob("*.py")]
+    paths = [path for path in image.rglob("*.py") if path != image / DEMO_ONLY]
+    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in paths]
     named = {name.split(".")[0] for tree in trees for name in imported(tree)}
-    used = {owner.lower().replace("_", "-") for name in named for owner in owners.get(name, ())}
+    used = {canonical(owner) for name in named for owner in owners.get(name, ())}
     assert "aiogram" in used
-    assert used - pinned == set()
+    assert used - pinned_in(image) == set()
+
+
+def test_everything_but_the_store_in_memory_works_without_the_libraries_of_the_demo_and_the_tests(
+    image: Path, started: dict[str, Any]
+) -> None:
+    assert {"mongomock", "mongomock_motor", "pytest", "hypothesis"} <= set(not_installed_in(image))
+    assert not {"mongomock", "mongomock_motor", "pytest", "hypothesis"} & set(started["files"])
+    assert (image / DEMO_ONLY).exists()
 
 
 def test_the_image_starts_and_names_what_is_missing(started: dict[str, Any]) -> None:
@@ -187,9 +219,10 @@ def test_nothing_is_published_beyond_this_machine() -> None:
 
 def test_every_foreign_image_is_pinned_and_names_no_host() -> None:
     images = [service["image"] for service in services().values() if "image" in service]
-    assert images
-    assert [image for image in images if not PINNED.fullmatch(image)] == []
-    (mongo,) = {image for image in images if image.startswith("mongo:")}
+    foreign = [image for image in images if not image.startswith("tollgate:")]
+    assert len(foreign) == len(MONGO)
+    assert [image for image in foreign if not PINNED.fullmatch(image)] == []
+    (mongo,) = set(foreign)
     assert mongo.startswith("mongo:8.")
 
 

@@ -1,12 +1,16 @@
 """Owners are notified once per incident."""
 
 import asyncio
+from contextvars import ContextVar
+from datetime import datetime
 
 import pytest
 
 from core.supervisor import Supervisor
-from monitoring.alerts import Alerts
+from monitoring.alerts import Alerts, Words
 from monitoring.logs import mask
+
+_spoken: ContextVar[str] = ContextVar("spoken", default="source")
 
 
 class Owners:
@@ -14,20 +18,20 @@ class Owners:
         self.texts: list[str] = []
         self.reaches = True
 
-    async def __call__(self, html: str) -> bool:
-        self.texts.append(html)
+    async def __call__(self, words: Words) -> bool:
+        self.texts.append(words())
         return self.reaches
 
 
 async def test_an_incident_is_notified_once_until_it_is_cleared() -> None:
     owners = Owners()
     alerts = Alerts(owners)
-    assert await alerts.raise_once("storage", "lost")
-    assert not await alerts.raise_once("storage", "lost")
-    assert await alerts.raise_once("other", "else")
-    await alerts.clear("storage", "back")
-    await alerts.clear("storage", "back")
-    assert await alerts.raise_once("storage", "lost again")
+    assert await alerts.raise_once("storage", lambda: "lost")
+    assert not await alerts.raise_once("storage", lambda: "lost")
+    assert await alerts.raise_once("other", lambda: "else")
+    await alerts.clear("storage", lambda: "back")
+    await alerts.clear("storage", lambda: "back")
+    assert await alerts.raise_once("storage", lambda: "lost again")
     assert owners.texts == ["lost", "else", "back", "lost again"]
 
 
@@ -35,10 +39,30 @@ async def test_an_alert_that_reached_nobody_is_sent_again() -> None:
     owners = Owners()
     owners.reaches = False
     alerts = Alerts(owners)
-    assert not await alerts.raise_once("storage", "lost")
+    assert not await alerts.raise_once("storage", lambda: "lost")
     owners.reaches = True
-    assert await alerts.raise_once("storage", "lost")
+    assert await alerts.raise_once("storage", lambda: "lost")
     assert owners.texts == ["lost", "lost"]
+
+
+async def test_each_owner_hears_of_it_in_their_language_and_the_webhook_in_that_of_the_source() -> None:
+    heard: list[str] = []
+
+    async def owners(words: Words) -> bool:
+        for name in ("olive", "boris"):
+            spoken = _spoken.set(name)
+            heard.append(words())
+            _spoken.reset(spoken)
+        return True
+
+    async def sink(incident: str | None, state: str, text: str, at: datetime) -> bool:
+        heard.append(text)
+        return True
+
+    # in the task of a subscriber
+    _spoken.set("alice")
+    await Alerts(owners, sink=sink).raise_once("storage", lambda: f"lost, {_spoken.get()}")
+    assert sorted(heard) == ["lost, boris", "lost, olive", "lost, source"]
 
 
 def test_tokens_and_passwords_are_masked_in_any_text() -> None:

@@ -14,7 +14,7 @@ from core.health.findings import Finding, Trouble
 from core.health.incidents import CloseDecision
 from monitoring import health as subject
 from monitoring import metrics
-from monitoring.alerts import Alerts
+from monitoring.alerts import Alerts, Words
 from monitoring.health import (
     AWAY_AFTER,
     BACK_AFTER,
@@ -66,8 +66,8 @@ class Owners:
     def __init__(self) -> None:
         self.texts: list[str] = []
 
-    async def __call__(self, html: str) -> bool:
-        self.texts.append(html)
+    async def __call__(self, words: Words) -> bool:
+        self.texts.append(words())
         return True
 
 
@@ -256,7 +256,7 @@ def test_the_watch_and_the_health_check_use_the_same_incident() -> None:
 @pytest.mark.parametrize("trouble", Trouble)
 def test_every_trouble_has_a_sentence_a_next_step_and_an_end(trouble: Trouble) -> None:
     finding = Finding(trouble=trouble, subject="user_bot", amount=1234, detail="a <b>\n c")
-    assert health_texts.sentence(finding).startswith(("Telegram", "A ", "The ", "1,234 ", "Work "))
+    assert health_texts.sentence(finding).startswith(("Telegram", "A ", "The ", "1,234 ", "Work ", "For "))
     assert health_texts.sentence(finding).endswith("It says: a <b> c")
     for text in (health_texts.sentence(finding.model_copy(update={"detail": ""})), health_texts.next_step(finding)):
         assert text.endswith(".")

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import warnings
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -20,9 +21,10 @@ FORMS = ("text", "json")
 @pytest.fixture(autouse=True)
 def logging_as_it_was() -> Iterator[None]:
     root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
+    handlers, level, show = root.handlers[:], root.level, warnings.showwarning
     yield
     root.handlers[:] = handlers
+    warnings.showwarning = show
     root.setLevel(level)
     structlog.reset_defaults()
 
@@ -146,3 +148,18 @@ def test_hidden_texts_are_masked(form: str, capsys: Capture, monkeypatch: pytest
     logs.configure("INFO", form)
     structlog.get_logger("tollgate.y").warning("y", found=["POST https://hooks.example/T0/key failed"])
     assert "POST *** failed" in said(capsys)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_of_a_librarys_warning_only_the_first_line_is_logged(form: str, capsys: Capture) -> None:
+    logs.configure("INFO", form)
+    # as aiogram says it of an update it does not know
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        warnings.showwarning = logs._log_warning
+        warnings.warn(
+            f"Detected unknown update type.\nUpdate: what somebody wrote {TOKEN}", RuntimeWarning, stacklevel=1
+        )
+    line = said(capsys)
+    assert "Detected unknown update type." in line
+    assert "wrote" not in line and SECRET not in line

@@ -7,6 +7,7 @@ import sys
 import threading
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -16,6 +17,7 @@ from monitoring import pictures
 from monitoring.picture_days import DAYS_MAX, days_of
 from monitoring.pictures import DENSITY, HEIGHT, PALETTES, WIDTH, Picture, Theme, draw, in_short
 from tests.web.pages.test_colours import contrast
+from views.catalogues import speaking_to
 
 BERLIN, SANTIAGO = ZoneInfo("Europe/Berlin"), ZoneInfo("America/Santiago")
 LAST = date(2026, 3, 31)
@@ -92,10 +94,26 @@ async def test_unknown_counters_are_ignored() -> None:
     assert await picture(odd) == await picture(some_days(3))
 
 
+async def test_a_picture_is_in_the_language_of_the_task_that_asks_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    write = pictures._write
+
+    def noting(figure: Any, place: tuple[float, float], text: str, *how: Any, **more: Any) -> None:
+        said.append(text)
+        write(figure, place, text, *how, **more)
+
+    monkeypatch.setattr(pictures, "_write", noting)
+    english = await picture(some_days(2), Picture.USERS)
+    with speaking_to("ru"):
+        assert await picture(some_days(2), Picture.USERS) != english
+        assert days_of(some_days(2), BERLIN).labels() == [(0, "30 мар."), (1, "31 мар.")]
+    assert said == ["Users", "3 in all, 6 new in 2 days", "Подписчики", "всего 3, новых 6 за 2 дня"]
+
+
 def test_missing_days_count_as_zero() -> None:
-    days = days_of([day(date(2026, 3, 4), deliveries=4), day(date(2026, 3, 1), deliveries=1)], BERLIN)
+    days = days_of([day(date(2026, 3, 4), delivered=4), day(date(2026, 3, 1), delivered=1)], BERLIN)
     assert days.dates == tuple(date(2026, 3, number) for number in (1, 2, 3, 4))
-    assert days.counts(Count.DELIVERIES) == [1, 0, 0, 4]
+    assert days.counts(Count.DELIVERED) == [1, 0, 0, 4]
 
 
 def test_a_missing_total_is_not_a_number() -> None:
@@ -115,16 +133,16 @@ def test_a_missing_total_is_not_a_number() -> None:
 )
 def test_a_day_of_23_or_25_hours_is_one_day(zone: ZoneInfo, first: date, last: date) -> None:
     dates = [first + timedelta(days=past) for past in range((last - first).days + 1)]
-    days = days_of([day(at, zone, deliveries=1) for at in dates], zone)
+    days = days_of([day(at, zone, delivered=1) for at in dates], zone)
     assert days.dates == tuple(dates)
-    assert days.counts(Count.DELIVERIES) == [1] * 5
+    assert days.counts(Count.DELIVERED) == [1] * 5
 
 
 def test_a_row_from_1970_does_not_extend_the_chart_beyond_a_year() -> None:
-    days = days_of([day(date(1970, 1, 2), deliveries=1), day(LAST, deliveries=2)], BERLIN)
+    days = days_of([day(date(1970, 1, 2), delivered=1), day(LAST, delivered=2)], BERLIN)
     assert len(days.dates) == DAYS_MAX
     assert days.dates[-1] == LAST
-    assert sum(days.counts(Count.DELIVERIES)) == 2
+    assert sum(days.counts(Count.DELIVERED)) == 2
 
 
 @pytest.mark.parametrize("count", [1, 2, 8, 9, 30, 99, 100, 366])

@@ -7,13 +7,15 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
-from core.errors import StoreUnavailable
+from core.errors import StoreReadOnly, StoreUnavailable
 from core.processes.polling_lease import PollingLease
 from core.supervisor import Supervisor
 from runtime.updates.polling_turn import PollingTurn
 
 #: how finely time moves, in seconds
 STEP_S = 0.25
+#: seconds between two polls of a holder
+POLL_EVERY_S = 10.0
 T = TypeVar("T")
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 BOT = 1002
@@ -24,11 +26,17 @@ class Store:
 
     def __init__(self) -> None:
         self.row: PollingLease | None = None
+        self.refuses_writes = False
 
     def _change(self, **fields: object) -> PollingLease:
         assert self.row is not None
+        self._check_writes()
         self.row = self.row.model_copy(update={"beat": self.row.beat + 1} | fields)
         return self.row
+
+    def _check_writes(self) -> None:
+        if self.refuses_writes:
+            raise StoreReadOnly("quota")
 
     def find(self) -> PollingLease | None:
         return self.row
@@ -54,6 +62,7 @@ class Store:
     def stand_by(self) -> bool:
         if self.row is None:
             return False
+        self._check_writes()
         self.row = self.row.model_copy(update={"standby_beat": self.row.standby_beat + 1})
         return True
 
@@ -70,8 +79,19 @@ class Process:
         #: the next answer of the database is lost, although it did what was asked
         self.loses_answer = False
         self.changes: list[bool] = []
-        self.turn = PollingTurn(BOT, self, self, on_change=self.changes.append, is_ended=cluster.is_ended)
+        #: since when nobody polls, as it says
+        self.signs: list[datetime | None] = []
+        self.is_own = False
+        #: False: it begins no poll although it is its turn
+        self.polls = True
+        self.turn = PollingTurn(
+            BOT, self, self, on_change=self.changes.append, on_signs=self._sign, is_ended=cluster.is_ended
+        )
         self.running: asyncio.Task[None] | None = None
+
+    def _sign(self, since: datetime | None, is_own: bool) -> None:
+        self.signs.append(since)
+        self.is_own = is_own
 
     # its clock
 
@@ -114,6 +134,20 @@ class Process:
         return await self._ask(self._cluster.store.stand_by)
 
     # what happens to it
+
+    async def poll(self) -> None:
+        """Begin a poll, if it may; the answer is there at once."""
+
+        async def answer() -> None:
+            return None
+
+        if self.polls and self.may_poll:
+            await self.turn.while_held(answer)
+
+    @property
+    def says(self) -> datetime | None:
+        """Since when nobody polls, as it says."""
+        return self.signs[-1]
 
     @property
     def may_poll(self) -> bool:
@@ -182,6 +216,9 @@ class Cluster:
             if not woken.done():
                 woken.set_result(None)
         await self.settle()
+        if self.time_s % POLL_EVERY_S == 0:
+            for process in self.processes:
+                await process.poll()
 
     def polling(self) -> list[str]:
         return [process.name for process in self.processes if process.may_poll]

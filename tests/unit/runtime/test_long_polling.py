@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from aiogram import Dispatcher
 
-from runtime.updates.polling import LongPolling
+from runtime.updates.polling import LongPolling, PreparedRight
 from tests.recording import recording_bot
 from tests.served import OneProcess, long_polling
 
@@ -82,3 +82,24 @@ async def test_a_lease_that_is_not_kept_any_more_ends_the_process_in_order(stand
         with pytest.raises(ValueError, match="mistake"):
             await serving
     assert turn.events == ["released"] if stands_by else ["polls", "handlers ended", "released"]
+
+
+async def test_what_a_turn_begins_with_is_done_before_the_first_poll_of_each_and_only_then() -> None:
+    turn, done = Turn([]), asyncio.Event()
+    turn.comes.set()
+
+    async def prepare() -> None:
+        turn.events.append("prepared")
+        await done.wait()
+
+    right = PreparedRight(turn, prepare)
+    waiting = asyncio.ensure_future(right.held())
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    done.set()
+    await waiting
+    await right.held()
+    assert turn.events == ["prepared"]
+    turn.number = 2
+    await right.held()
+    assert turn.events == ["prepared"] * 2

@@ -4,13 +4,21 @@ import asyncio
 import sys
 import time
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import pytest
 
 from core.clock import MachineClock
-from core.processes.polling_lease import HELD_FOR_S, LOOK_EVERY_S, RENEW_EVERY_S, TAKEN_OVER_AFTER_S
+from core.processes.polling_lease import (
+    HELD_FOR_S,
+    LOOK_EVERY_S,
+    RENEW_EVERY_S,
+    STUCK_AFTER_S,
+    TAKEN_OVER_AFTER_S,
+    UNPOLLED_AFTER_S,
+)
 from core.supervisor import Supervisor
-from tests.unit.runtime.cluster import Cluster
+from tests.unit.runtime.cluster import POLL_EVERY_S, START, Cluster
 
 #: ENGINE §5: within so many seconds after a crash
 TAKEOVER_S = 30.0
@@ -223,3 +231,95 @@ async def test_without_the_turn_nothing_is_asked(cluster: Cluster) -> None:
         raise AssertionError("it polled")
 
     assert await second.turn.while_held(poll) is None
+
+
+# nobody polls
+
+
+async def test_each_process_says_within_a_minute_that_nobody_polls_and_that_somebody_does_again(
+    cluster: Cluster,
+) -> None:
+    both = [await cluster.start("a"), await cluster.start("b")]
+    await cluster.pass_time(30)
+    assert [one.says for one in both] == [None, None]
+    for one in both:
+        one.reaches_database = False
+    away_s = cluster.time_s
+    await cluster.pass_time(60)
+    assert cluster.polling() == []
+    assert [one.is_own for one in both] == [True, False], "one of them tells the owners"
+    for one in both:
+        assert one.says is not None
+        since_s = (one.says - START).total_seconds()
+        # its own last poll, or the last beat it saw
+        assert away_s - POLL_EVERY_S <= since_s <= away_s + HELD_FOR_S
+    for one in both:
+        one.reaches_database = True
+    await cluster.pass_time(2 * POLL_EVERY_S)
+    assert cluster.polling() == ["a"]
+    assert [one.says for one in both] == [None, None]
+
+
+async def test_a_process_that_alone_has_lost_the_database_says_that_it_sees_nobody_poll(cluster: Cluster) -> None:
+    first, second = await cluster.start("a"), await cluster.start("b")
+    await cluster.pass_time(30)
+    first.reaches_database = False
+    await cluster.pass_time(60)
+    assert cluster.polling() == ["b"]
+    assert first.says is not None and second.says is None
+
+
+async def test_nobody_says_so_at_a_crash_a_stop_or_in_an_outage_of_a_lone_process(cluster: Cluster) -> None:
+    first, second = await cluster.start("a"), await cluster.start("b")
+    await cluster.pass_time(RENEW_EVERY_S * 5)
+    await first.die()
+    await cluster.pass_time(60)
+    assert cluster.polling() == ["b"]
+    second.reaches_database = False
+    await cluster.pass_time(120)
+    assert cluster.polling() == ["b"]
+    assert set(second.signs) == {None}
+
+
+async def test_one_that_was_suspended_says_nothing_of_the_time_it_slept(cluster: Cluster) -> None:
+    first, _ = await cluster.start("a"), await cluster.start("b")
+    await cluster.pass_time(30)
+    first.is_suspended = True
+    await cluster.pass_time(300)
+    first.is_suspended = False
+    await cluster.pass_time(60)
+    assert set(first.signs) == {None}
+
+
+async def test_a_holder_that_begins_no_poll_says_so_and_another_takes_over(cluster: Cluster) -> None:
+    first, second = await cluster.start("a"), await cluster.start("b")
+    await cluster.pass_time(30)
+    first.polls = False
+    await cluster.pass_time(STUCK_AFTER_S - 2 * POLL_EVERY_S)
+    assert cluster.polling() == ["a"], "handlers that hang may keep all places for three minutes"
+    await cluster.pass_time(4 * POLL_EVERY_S)
+    assert cluster.polling() == ["b"]
+    assert any(said is not None for said in first.signs)
+    assert (first.says, second.says) == (None, None)
+
+
+async def test_a_lone_holder_that_begins_no_poll_keeps_saying_so_until_it_does(cluster: Cluster) -> None:
+    first = await cluster.start("a")
+    first.polls = False
+    await cluster.pass_time(3 * STUCK_AFTER_S)
+    began = first.signs.index(next(said for said in first.signs if said is not None))
+    assert None not in first.signs[began:]
+    first.polls = True
+    await cluster.pass_time(TAKEN_OVER_AFTER_S + 2 * POLL_EVERY_S)
+    assert first.says is None and cluster.polling() == ["a"]
+
+
+async def test_a_database_that_can_only_be_read_is_no_sign_of_a_poller(cluster: Cluster) -> None:
+    """Beats of one that stopped are read, and nobody can take over."""
+    first, second = await cluster.start("a"), await cluster.start("b")
+    await cluster.pass_time(30)
+    cluster.store.refuses_writes = True
+    await cluster.pass_time(UNPOLLED_AFTER_S + 2 * HELD_FOR_S)
+    assert cluster.polling() == []
+    assert first.says is not None and second.says is not None
+    assert second.says <= START + timedelta(seconds=30)

@@ -12,7 +12,7 @@ from aiogram.methods import GetMe, GetUpdates, TelegramMethod
 
 from core.clock import ManualClock
 from core.supervisor import Supervisor
-from monitoring.alerts import Alerts
+from monitoring.alerts import Alerts, Words
 from runtime.polling_watch import AGAIN_WITHIN_S, OVER_AFTER_S, PollingWatch
 
 #: seconds between two polls; Telegram holds one for 50 s at most
@@ -33,10 +33,10 @@ class Polling:
         self.alerts = Alerts(self._tell)
         self.watch = PollingWatch("user_bot", self.alerts, self.clock, supervisor)
 
-    async def _tell(self, html: str) -> bool:
+    async def _tell(self, words: Words) -> bool:
         if self.hangs:
             await asyncio.Event().wait()
-        self.told.append(html)
+        self.told.append(words())
         return self.reaches
 
     async def call(self, error: BaseException | None = None, method: TelegramMethod[Any] | None = None) -> None:

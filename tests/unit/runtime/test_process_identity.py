@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from runtime.updates.process_identity import has_ended, identify_this_process
+from database.owners import has_ended, identify_this_process
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="only Linux tells")
 
-_PRINTS = "import time; from runtime.updates.process_identity import identify_this_process as me; print(me(), flush=1);"
+_PRINTS = "import time; from database.owners import identify_this_process as me; print(me(), flush=1);"
 
 
 def test_a_process_that_runs_has_not_ended() -> None:

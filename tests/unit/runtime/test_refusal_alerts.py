@@ -6,7 +6,7 @@ import pytest
 from aiogram.exceptions import TelegramBadRequest
 from aiogram.methods import SendMessage
 
-from monitoring.alerts import Alerts
+from monitoring.alerts import Alerts, Words
 from runtime.refusal_alerts import RefusalAlerts
 from sender.lanes import Lane, current_lane, in_lane
 from sender.limiting.send_limiter import SendLimiter
@@ -26,8 +26,8 @@ class Told:
         for limiter in self.limiters:
             self.refusals.watch(limiter)
 
-    async def _send(self, html: str) -> bool:
-        self.alerts.append((current_lane(), html))
+    async def _send(self, words: Words) -> bool:
+        self.alerts.append((current_lane(), words()))
         return True
 
     async def note(self, *texts: str) -> None:

@@ -272,13 +272,15 @@ async def test_a_stop_outlives_a_refused_confirmation_without_a_description(
     acknowledger, telegram = impatient(), FakeTelegram(41)
     await poll(acknowledger, telegram, bot)
     await handle(acknowledger, 41)
-    session = AiohttpSession()
+    session, asked = AiohttpSession(), list[str]()
 
     async def refuse(bot: Bot, method: TelegramMethod[Any], timeout: int | None = None) -> Any:
+        asked.append(method.__api_method__)
         return session.check_response(bot, method, 502, '{"ok": false, "error_code": 502}')
 
     monkeypatch.setattr(bot.session, "make_request", refuse)
     await acknowledger.confirm(bot)
+    assert set(asked) == {"getUpdates"}
 
 
 async def test_a_stop_confirms_all_finished_updates_in_whatever_order_they_ended(bot: RecordingBot) -> None:

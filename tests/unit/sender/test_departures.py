@@ -222,3 +222,30 @@ async def test_a_call_whose_connection_is_not_made_in_time_may_be_repeated(monke
         (60.0, CONNECT_S),
         (7, CONNECT_S),
     ]
+
+
+@pytest.mark.parametrize("kind", ["application/json", "application/json; charset=utf-16", "text/html; charset=no-such"])
+async def test_an_answer_that_is_not_utf8_is_read_and_the_updates_beside_it_arrive(kind: str) -> None:
+    body = (
+        b'{"ok": true, "result": [{"update_id": 1, "message": {"message_id": 1, "date": 0, "text": "caf\xe9 \xed\xa0",'
+    )
+    body += b' "chat": {"id": 7, "type": "private"}}}, {"update_id": 2}]}'
+
+    async def answer(_: web.Request) -> web.Response:
+        return web.Response(body=body, headers={"Content-Type": kind})
+
+    app = web.Application()
+    app.router.add_post("/{rest:.*}", answer)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    bot = Bot("42:test", session=DepartureSession(api=TelegramAPIServer.from_base(url)))
+    try:
+        updates = await bot.get_updates()
+    finally:
+        await bot.session.close()
+        await runner.cleanup()
+    assert [update.update_id for update in updates] == [1, 2]
+    assert updates[0].message is not None and updates[0].message.text is not None
+    assert updates[0].message.text.startswith("caf\ufffd ")

@@ -13,11 +13,14 @@ from core.clock import ManualClock
 from core.errors import BadInput, StoreReadOnly, StoreSlow, StoreUnavailable
 from sender.updates import intake
 from sender.updates.intake import SLOW_AGAIN_S, ErrorHandler, RetryOnDatabaseOutage, drain
+from sender.updates.languages import SpeakSendersLanguage, answer_in
 from sender.updates.places import Places
 from sender.updates.poison import UnreadableUpdate
 from sender.updates.polling import UpdateAcknowledger
 from tests.recording import RecordingBot, RecordingMiddleware, recording_bot
 from views import common_texts
+from views.catalogues import speaking_to
+from views.language import spoken
 
 
 def private(text: str, user_id: int = 7, update_id: int = 1) -> Update:
@@ -151,7 +154,7 @@ async def test_after_a_button_the_notice_goes_to_the_chat_and_the_spinner_stops(
     assert isinstance(spinner, AnswerCallbackQuery)
     assert isinstance(again, AnswerCallbackQuery)
     assert isinstance(held, SendMessage)
-    assert held.text == common_texts.HELD
+    assert held.text == common_texts.held()
     assert isinstance(refused, SendMessage)
     assert refused.text == "A &lt;number&gt;."
 
@@ -197,7 +200,7 @@ async def test_a_slow_command_is_tried_twice_more_for_who_can_try_again(bot: Rec
     assert (asked, time.slept, store.probed, list(bot.calls)) == (3, [*SLOW_AGAIN_S], 0, [])
     await ErrorHandler(common_texts).answer(ErrorEvent(update=private("hi"), exception=StoreSlow("x")), bot)
     (said,) = [call.text for call in bot.calls if isinstance(call, SendMessage)]
-    assert said == StoreSlow.sentence
+    assert said == StoreSlow.source
 
 
 async def test_who_meets_a_slow_database_in_a_rush_is_served_when_it_is_over(bot: RecordingBot) -> None:
@@ -352,11 +355,94 @@ def test_the_acknowledger_is_the_outermost_middleware(bot: RecordingBot) -> None
     assert len(bot.session.middleware) == 2
 
 
+# the language of what is said here
+
+
+def of_app(update: Update, code: str | None) -> Update:
+    """The same update from an app in another language."""
+    found = update.model_copy(deep=True)
+    event = found.message or found.callback_query
+    assert event is not None and event.from_user is not None
+    object.__setattr__(event, "from_user", event.from_user.model_copy(update={"language_code": code}))
+    return found
+
+
+def speak_to_senders(dispatcher: Dispatcher) -> None:
+    speak = SpeakSendersLanguage(speaking_to)
+    dispatcher.update.outer_middleware(speak)
+    dispatcher.errors.outer_middleware(speak)
+
+
+def said(bot: RecordingBot) -> list[str | None]:
+    return [call.text for call in bot.calls if isinstance(call, SendMessage | AnswerCallbackQuery) and call.text]
+
+
+@pytest.mark.parametrize("code", ["ru", "ar", "pt-br", "en", "xx", None, "../de"])
+async def test_an_error_is_told_in_the_language_of_the_app(bot: RecordingBot, code: str | None) -> None:
+    dispatcher = dispatching(bot)
+
+    async def broken(message: Message) -> None:
+        raise StoreSlow("too slow")
+
+    dispatcher.message.register(broken)
+    await dispatcher.feed_update(bot, of_app(private("hi"), code))
+    with speaking_to(code):
+        assert said(bot) == [StoreSlow("x").sentence]
+        assert (said(bot) == [StoreSlow.source]) is (spoken() == "en")
+
+
+async def test_an_error_after_the_sender_was_read_is_told_in_the_language_they_chose(bot: RecordingBot) -> None:
+    dispatcher = dispatching(bot)
+
+    async def broken(message: Message, **data: Any) -> None:
+        answer_in(data, "de")
+        raise RuntimeError("broken on purpose")
+
+    dispatcher.message.register(broken)
+    await dispatcher.feed_update(bot, of_app(private("hi"), "ru"))
+    (text,) = said(bot)
+    with speaking_to("de"):
+        assert text is not None and text.startswith(common_texts.failed("").partition("(")[0])
+
+
+async def test_the_notice_of_an_outage_is_in_the_language_of_the_app(bot: RecordingBot) -> None:
+    dispatcher, store = Dispatcher(disable_fsm=True), Store(probes=1)
+    speak_to_senders(dispatcher)
+    intake.install(dispatcher, bot, outage_retry=retrying(store, Time()), texts=common_texts)
+
+    async def away_at_first(message: Message) -> None:
+        if not store.probed:
+            raise StoreUnavailable("away")
+
+    dispatcher.message.register(away_at_first)
+    await dispatcher.feed_update(bot, of_app(private("hi"), "ru"))
+    with speaking_to("ru"):
+        assert said(bot) == [common_texts.held()]
+        assert said(bot)[0] != "I am having a short break and have kept your request."
+
+
+async def test_who_presses_too_often_is_told_in_the_language_of_the_app(bot: RecordingBot) -> None:
+    dispatcher, go_on = Dispatcher(disable_fsm=True), asyncio.Event()
+    speak_to_senders(dispatcher)
+    intake.install(dispatcher, bot, outage_retry=retrying(Store(0), Time()), texts=common_texts, per_user=1)
+
+    async def handler(query: CallbackQuery) -> None:
+        await go_on.wait()
+
+    dispatcher.callback_query.register(handler)
+    presses = [of_app(pressed(), "es").model_copy(update={"update_id": number}) for number in range(3)]
+    asyncio.get_running_loop().call_later(0, go_on.set)
+    await asyncio.gather(*(dispatcher.feed_update(bot, press) for press in presses))
+    with speaking_to("es"):
+        assert said(bot) == [common_texts.one_at_a_time()]
+
+
 # messages that cannot be read
 
 
 def dispatching(bot: RecordingBot) -> Dispatcher:
     dispatcher = Dispatcher(disable_fsm=True)
+    speak_to_senders(dispatcher)
     intake.install(dispatcher, bot, outage_retry=retrying(Store(0), Time()), texts=common_texts)
     return dispatcher
 
@@ -366,7 +452,11 @@ async def test_the_sender_of_an_unreadable_message_gets_one_sentence(bot: Record
     await dispatching(bot).feed_update(bot, update)
     (call,) = bot.calls
     assert isinstance(call, SendMessage)
-    assert (call.chat_id, call.text) == (7, common_texts.UNREADABLE)
+    assert (call.chat_id, call.text) == (7, common_texts.unreadable())
+    spanish = {"update_id": 2, "chat_id": 7, "language_code": "es"}
+    await dispatching(bot).feed_update(bot, UnreadableUpdate.model_validate(spanish, context={"bot": bot}))
+    with speaking_to("es"):
+        assert said(bot)[1] == common_texts.unreadable() != "I could not read that message."
 
 
 async def test_ten_unreadable_messages_at_once_get_one_sentence_and_a_later_one_another(bot: RecordingBot) -> None:
@@ -417,4 +507,4 @@ async def test_a_bot_with_a_limit_answers_presses_beyond_it_with_one_toast(bot: 
     await asyncio.gather(*(dispatcher.feed_update(bot, press) for press in presses))
     (toast,) = bot.calls
     assert isinstance(toast, AnswerCallbackQuery)
-    assert toast.text == common_texts.ONE_AT_A_TIME
+    assert toast.text == common_texts.one_at_a_time()

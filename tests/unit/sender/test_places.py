@@ -11,8 +11,7 @@ from core.supervisor import Supervisor
 from sender.updates.places import HANGS_AFTER_S, PLACES, PerUserConcurrencyLimit, Places
 from sender.updates.poison import UnreadableUpdate
 from tests.recording import RecordingBot, recording_bot
-
-TOAST = "One at a time."
+from views import common_texts
 
 
 def written(update_id: int, user_id: int = 7) -> Update:
@@ -95,7 +94,7 @@ def from_user(bot: RecordingBot, user_id: int = 7) -> dict[str, Any]:
 
 
 async def test_updates_of_one_user_beyond_the_limit_are_dropped_and_others_are_not(bot: RecordingBot) -> None:
-    limit, hands, tasks = PerUserConcurrencyLimit(2, TOAST), Hands(), Supervisor()
+    limit, hands, tasks = PerUserConcurrencyLimit(2, common_texts.one_at_a_time), Hands(), Supervisor()
     running = [tasks.spawn(limit(hands, written(number), from_user(bot)), "ann") for number in range(5)]
     running += [tasks.spawn(limit(hands, asking_to_join(9), from_user(bot)), "channel")]
     running += [tasks.spawn(limit(hands, written(10, 8), from_user(bot, 8)), "ben")]
@@ -109,7 +108,7 @@ async def test_updates_of_one_user_beyond_the_limit_are_dropped_and_others_are_n
 
 
 async def test_fifty_presses_get_one_toast_and_the_next_burst_one_again(bot: RecordingBot) -> None:
-    limit, tasks = PerUserConcurrencyLimit(8, TOAST), Supervisor()
+    limit, tasks = PerUserConcurrencyLimit(8, common_texts.one_at_a_time), Supervisor()
     for burst in (1, 2):
         hands = Hands()
         running = [tasks.spawn(limit(hands, pressed(number), from_user(bot)), "ann") for number in range(50)]
@@ -119,4 +118,4 @@ async def test_fifty_presses_get_one_toast_and_the_next_burst_one_again(bot: Rec
         hands.go_on.set()
         await asyncio.gather(*running)
         toasts = [(call.callback_query_id, call.text) for call in bot.calls if isinstance(call, AnswerCallbackQuery)]
-        assert toasts == [("8", TOAST)] * burst
+        assert toasts == [("8", common_texts.one_at_a_time())] * burst

@@ -17,7 +17,7 @@ from aiogram.methods import (
 )
 from aiogram.types import BotCommand, BotCommandScopeChat, BotCommandScopeDefault, BotDescription, BotShortDescription
 
-from core.bot_profile import ShownText
+from core.bots.profile import ShownText
 from core.errors import StoreUnavailable
 from sender.profiles import BotProfile, Text
 
@@ -57,8 +57,22 @@ class Telegram(BaseSession):
     def __init__(self) -> None:
         super().__init__()
         self.calls: list[TelegramMethod[Any]] = []
-        self.about = self.description = ""
+        #: by the language of the app; "" for all others
+        self.abouts: dict[str, str] = {}
+        self.descriptions: dict[str, str] = {}
         self.refuses = False
+
+    @property
+    def about(self) -> str:
+        return self.abouts.get("", "")
+
+    @about.setter
+    def about(self, text: str) -> None:
+        self.abouts[""] = text
+
+    @property
+    def description(self) -> str:
+        return self.descriptions.get("", "")
 
     async def close(self) -> None:
         return None
@@ -72,14 +86,19 @@ class Telegram(BaseSession):
             raise TelegramForbiddenError(method=method, message="Forbidden: bot was blocked by the user")
         match method:
             case GetMyDescription():
-                return BotDescription(description=self.description)
+                return BotDescription(description=shown(self.descriptions, method.language_code))
             case GetMyShortDescription():
-                return BotShortDescription(short_description=self.about)
+                return BotShortDescription(short_description=shown(self.abouts, method.language_code))
             case SetMyDescription():
-                self.description = method.description or ""
+                self.descriptions[method.language_code or ""] = method.description or ""
             case SetMyShortDescription():
-                self.about = method.short_description or ""
+                self.abouts[method.language_code or ""] = method.short_description or ""
         return True
+
+
+def shown(texts: dict[str, str], language: str | None) -> str:
+    """What an app in the language shows: its own text, else that of all others."""
+    return texts.get(language or "") or texts.get("", "")
 
 
 @pytest.fixture
@@ -131,6 +150,18 @@ async def test_the_commands_of_a_chat_have_its_scope_and_can_be_hidden(telegram:
     assert await started(telegram, store).chats_with_commands() == []
 
 
+async def test_each_language_has_commands_of_its_own(telegram: Telegram, store: Store) -> None:
+    for _ in range(2):
+        profile = started(telegram, store)
+        await profile.show_commands([START])
+        await profile.show_commands([BotCommand(command="start", description="Beginnen")], language="de")
+        assert await profile.chats_with_commands() == []
+    assert telegram.calls == []
+    await profile.show_commands([START], language="de")
+    (german,) = telegram.calls
+    assert isinstance(german, SetMyCommands) and german.language_code == "de"
+
+
 async def test_commands_that_were_refused_are_set_at_the_next_start(telegram: Telegram, store: Store) -> None:
     telegram.refuses = True
     await started(telegram, store).show_commands([MENU], EVA)
@@ -157,6 +188,44 @@ async def test_an_owners_text_is_never_overwritten_and_not_asked_for_at_every_st
     assert (telegram.calls, telegram.about) == ([], "My own words")
     await started(telegram, store).describe(Text.ABOUT, "Manages @b.")
     assert telegram.about == "My own words"
+
+
+EACH: dict[str | None, str] = {None: "Manages @a.", "de": "Verwaltet @a.", "ru": "Управляет @a."}
+
+
+async def test_each_language_has_texts_of_its_own_and_an_unchanged_start_costs_no_call(
+    telegram: Telegram, store: Store
+) -> None:
+    await started(telegram, store).describe_in_each(Text.ABOUT, EACH)
+    assert telegram.abouts == {"": "Manages @a.", "de": "Verwaltet @a.", "ru": "Управляет @a."}
+    assert len(telegram.calls) == 2 * len(EACH)
+    await started(telegram, store).describe_in_each(Text.ABOUT, EACH)
+    assert telegram.calls == []
+    await started(telegram, store).describe_in_each(Text.ABOUT, {**EACH, "de": "Leitet @a."})
+    assert (telegram.abouts["de"], len(telegram.calls)) == ("Leitet @a.", 2)
+
+
+async def test_an_owners_text_for_all_is_not_hidden_by_ours_in_a_language(telegram: Telegram, store: Store) -> None:
+    telegram.about = "My own words"
+    await started(telegram, store).describe_in_each(Text.ABOUT, EACH)
+    assert telegram.abouts == {"": "My own words"}
+
+
+async def test_our_texts_in_languages_give_way_to_an_owners_for_all(telegram: Telegram, store: Store) -> None:
+    await started(telegram, store).describe_in_each(Text.ABOUT, EACH)
+    telegram.about = "My own words"
+    await started(telegram, store).give_way(Text.ABOUT)
+    assert {shown(telegram.abouts, language) for language in ("", "de", "ru")} == {"My own words"}
+    await started(telegram, store).describe_in_each(Text.ABOUT, {**EACH, "de": "Leitet @a."})
+    assert shown(telegram.abouts, "de") == "My own words"
+    await started(telegram, store).give_way(Text.ABOUT)
+    assert telegram.calls == []
+
+
+async def test_an_owners_text_in_one_language_is_left_and_the_others_are_set(telegram: Telegram, store: Store) -> None:
+    telegram.abouts["de"] = "Meine Worte"
+    await started(telegram, store).describe_in_each(Text.ABOUT, EACH)
+    assert telegram.abouts == {"": "Manages @a.", "de": "Meine Worte", "ru": "Управляет @a."}
 
 
 async def test_a_text_the_owner_changed_after_us_is_left(telegram: Telegram, store: Store) -> None:

@@ -99,3 +99,13 @@ def test_a_vault_without_a_file_is_the_same_for_both_bots_and_another_for_others
     sealed = fleeting_vault("1002:token").seal(KEY)
     assert fleeting_vault("1002:token").unseal(sealed) == KEY
     assert fleeting_vault("1003:token").unseal(sealed) is None
+
+
+def test_a_file_that_others_can_change_is_not_used(tmp_path: Path) -> None:
+    sealed = open_vault(tmp_path).seal(SecretStr("a-key-of-a-shortener"))
+    (tmp_path / NAME).chmod(0o666)
+    vault = open_vault(tmp_path)
+    assert vault.unseal(sealed) is None
+    assert "other accounts can change" in vault.problem
+    (tmp_path / NAME).chmod(0o600)
+    assert open_vault(tmp_path).unseal(sealed) == SecretStr("a-key-of-a-shortener")

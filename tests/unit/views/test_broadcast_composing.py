@@ -53,10 +53,10 @@ def test_any_button_text_gives_sound_html(text: str) -> None:
 
 
 def test_an_empty_audience_takes_no_time() -> None:
-    html = texts.screen(facts(count=0, needed=timedelta()), texts.NOBODY)
+    html = texts.screen(facts(count=0, needed=timedelta()), texts.nobody())
     assert "everybody (nobody at the moment)" in html
     assert "Time needed" not in html
-    assert html.endswith(texts.NOBODY)
+    assert html.endswith(texts.nobody())
 
 
 @pytest.mark.parametrize(
@@ -118,12 +118,12 @@ def test_the_second_tap_names_the_count() -> None:
 @pytest.mark.parametrize(
     "sentence",
     [
-        texts.ALBUM_HAS_NO_BUTTONS,
-        texts.MADE,
-        texts.STALE,
-        texts.NOBODY,
-        texts.TIME_PASSED,
-        texts.OF_PREVIEW,
+        texts.album_has_no_buttons(),
+        texts.made(),
+        texts.stale(),
+        texts.nobody(),
+        texts.time_passed(),
+        texts.of_preview(),
     ],
 )
 def test_answers_to_buttons_are_not_cut(sentence: str) -> None:

@@ -58,7 +58,7 @@ def test_the_progress_of_a_broadcast_being_sent() -> None:
         "Broadcast “Autumn sale”\nSending\n"
         "██░░░░░░░░░░░░░░░░░░\n1,234 of 10,000 — 12 %\n"
         "Sent 1,150 · blocked the bot or gone 70 · failed 3 · unknown 10 · news off 1\n"
-        "Unknown: Telegram never answered. They may have it, so it is not sent again.\n"
+        "Unknown: no answer came, or a record is damaged. They may have it already.\n"
         "29 a second, about 5 minutes left\n"
         "It stays with those who get it."
     )
@@ -218,7 +218,7 @@ def test_a_broadcast_without_text_has_a_name(title: str) -> None:
 
 
 def test_toasts_are_short_and_plain() -> None:
-    answers = [texts.PAUSED, texts.RESUMED, texts.CANCELLED, texts.RECALL_STARTED, texts.GONE]
+    answers = [texts.paused(), texts.resumed(), texts.cancelled(), texts.recall_started(), texts.gone()]
     for status in BroadcastStatus:
         for counts in ({}, {"sent": 1}):
             one = broadcast(status, counts=counts)

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.people.standing import Standing
 from core.settings import BotSettings, ShortenerFailure, field_of
 from core.subscriptions import CHANNELS_MAX, LABEL_MAX, Channel, ChannelMode, OnError
 from core.users import NAME_MAX, User
@@ -16,8 +17,10 @@ from views import owner_alerts
 from views.admin_texts import TOAST_MAX
 from views.channels import texts as channel_texts
 from views.navigation import MENU
+from views.people import bans as people_bans
+from views.people import cards as people_cards
 from views.people import texts as people_texts
-from views.people.callbacks import USER_ID_MAX
+from views.people.callbacks import USER_ID_MAX, PeopleList
 from views.settings import texts as settings_texts
 from views.storage.rights import Lack
 
@@ -56,9 +59,8 @@ def texts_naming(name: str) -> Iterator[str]:
     yield owner_alerts.channel_broken(one)
     yield owner_alerts.channel_works(one)
     her = user(name[:NAME_MAX], ban_reason=name, is_banned=True, source=name, blocked_at=NOW, pass_until=NOW)
-    yield people_texts.subscriber(her, NOW, BERLIN, may_ban=True).text
-    yield people_texts.confirm_ban(her).text
-    yield people_texts.confirm_unban(her).text
+    yield people_cards.card(her, Standing(), PeopleList(), "shop_bot", NOW, BERLIN).text
+    yield people_bans.ask_reason(her.user_id, her, 7, PeopleList()).text
     yield people_texts.banned(her, was_known=False, zone=BERLIN)
     yield people_texts.unbanned(her)
     yield people_texts.granted_credits(her, 5, BotSettings(), is_new=True)
@@ -78,23 +80,23 @@ def test_whatever_it_is_called_its_screens_are_sound_html(name: str) -> None:
 
 def test_toasts_fit_telegrams_200_characters_and_are_plain() -> None:
     for text in (
-        channel_texts.CHANNEL_GONE,
-        channel_texts.NEW_LINK_MADE,
-        channel_texts.OLD_LINK_NOT_REVOKED,
-        channel_texts.CHECKED_FINE,
-        channel_texts.CHECK_UNSURE,
+        channel_texts.channel_gone(),
+        channel_texts.new_link_made(),
+        channel_texts.old_link_not_revoked(),
+        channel_texts.checked_fine(),
+        channel_texts.check_unsure(),
         channel_texts.removed(channel("n" * 128)),
-        people_texts.IS_ADMIN,
+        people_bans.is_admin(),
     ):
         assert len(text) <= TOAST_MAX
         assert "<" not in text
 
 
 def test_limits_in_sentences_are_the_real_ones() -> None:
-    assert f"1 to {people_texts.CREDITS_MAX})" in people_texts.GRANT_USAGE
-    assert f"1 to {people_texts.DAYS_MAX})" in people_texts.GRANT_USAGE
-    assert f"1 to {LABEL_MAX} " in channel_texts.LABEL_EXPECTED
-    assert f"{CHANNELS_MAX} channels" in channel_texts.FULL
+    assert f"1 to {people_texts.CREDITS_MAX})" in people_texts.grant_usage()
+    assert f"1 to {people_texts.DAYS_MAX})" in people_texts.grant_usage()
+    assert f"1 to {LABEL_MAX} " in channel_texts.label_expected()
+    assert f"{CHANNELS_MAX} channels" in channel_texts.full()
 
 
 @pytest.mark.parametrize(("on_error", "words"), [(OnError.OPEN, "are let in"), (OnError.CLOSED, "get no posts")])

@@ -7,11 +7,10 @@ import pytest
 
 from core.job_status import JobStatus, overview
 from core.jobs import JobOutcome, JobRun, LeaseRow
-from core.statistics import Count, DayStats
+from core.statistics.periods import Period
 from schedulers import registry
 from views.quantities import in_bytes
-from views.statistics import texts as statistics_texts
-from views.statistics.callbacks import SPANS, PicturesButton
+from views.statistics.callbacks import PicturesButton
 from views.system import backup_texts, jobs_keyboards, jobs_texts, jobs_words
 from views.system.backup_callbacks import BackupAction, BackupButton
 from views.system.jobs_callbacks import NAME_MAX, JobAction, JobButton
@@ -151,53 +150,8 @@ def test_a_backup_is_old_after_two_days(hours: int, is_old: bool) -> None:
     assert "The last one is kept in <code>/srv/&lt;data&gt;</code>" in text
 
 
-@pytest.mark.parametrize("button", [*(PicturesButton(days=days) for days in SPANS), BackupButton(act=BackupAction.RUN)])
+@pytest.mark.parametrize(
+    "button", [*(PicturesButton(period=period) for period in Period), BackupButton(act=BackupAction.RUN)]
+)
 def test_buttons_come_back(button: PicturesButton | BackupButton) -> None:
     assert type(button).unpack(button.pack()) == button
-
-
-def day(midnight: datetime, **counters: int) -> DayStats:
-    return DayStats(date=midnight.astimezone(UTC), counters={"new_users": 1} | counters)
-
-
-def test_days_are_those_of_the_zone_also_when_the_clocks_change() -> None:
-    """The 29th of March 2026 has 23 hours in Berlin."""
-    dates = [datetime(2026, 3, number, tzinfo=BERLIN) for number in range(20, 30)]
-    days = [day(date) for date in dates]
-    last = statistics_texts.last(days, 7, datetime(2026, 3, 29, 21, 59, tzinfo=UTC), BERLIN)
-    assert [one.date.astimezone(BERLIN).day for one in last] == [23, 24, 25, 26, 27, 28, 29]
-    last = statistics_texts.last(days, 7, datetime(2026, 3, 29, 22, 0, tzinfo=UTC), BERLIN)
-    assert [one.date.astimezone(BERLIN).day for one in last] == [24, 25, 26, 27, 28, 29]
-
-
-def test_yesterday_is_found_across_a_change_of_clocks() -> None:
-    now = datetime(2026, 3, 30, 10, 0, tzinfo=UTC)
-    yesterday = day(datetime(2026, 3, 29, tzinfo=BERLIN), active_users=77)
-    live = statistics_texts.Live(0, 0, 0)
-    numbers = statistics_texts.Numbers([yesterday], live, now, False)
-    assert "Yesterday: 1 new, not counted yet" in statistics_texts.statistics(numbers, 1, now, BERLIN).text
-    week = statistics_texts.statistics(numbers, 7, now, BERLIN).text
-    assert "Unlocks: not counted yet" in week
-    assert "Broadcasts: not counted yet" in week
-
-
-def test_active_users_are_not_added_up() -> None:
-    now = datetime(2026, 3, 25, 10, 0, tzinfo=UTC)
-    days = [day(datetime(2026, 3, number, tzinfo=BERLIN), active_users=10) for number in (23, 24, 25)]
-    live = statistics_texts.Live(0, 0, 0)
-    text = statistics_texts.statistics(statistics_texts.Numbers(days, live, now, False), 7, now, BERLIN).text
-    assert "10.0 active a day" in text
-    assert "30 active" not in text
-
-
-def test_every_counter_of_a_day_is_shown() -> None:
-    now = datetime(2026, 3, 25, 10, 0, tzinfo=UTC)
-    numbers = {name.value: 100_000 + place for place, name in enumerate(Count)}
-    one = day(datetime(2026, 3, 25, tzinfo=BERLIN), **numbers)
-    live = statistics_texts.Live(users=200_001, posts=200_002, overdue=200_003)
-    text = statistics_texts.statistics(statistics_texts.Numbers([one], live, now, False), 1, now, BERLIN).text
-    totals = {Count.USERS, Count.POSTS, Count.DATABASE_BYTES}
-    for name in set(Count) - totals:
-        assert f"{numbers[name]:,}" in text, name
-    for number in ("200,001", "200,002", "200,003"):
-        assert number in text

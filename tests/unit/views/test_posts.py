@@ -102,16 +102,16 @@ def test_the_choice_of_posts_shows_its_value_wherever_it_fits(show: Show) -> Non
 
 def test_toasts_fit_telegrams_200_characters() -> None:
     for text in (
-        admin_texts.STALE_BUTTON,
-        made.TOO_LATE,
-        contents.NO_PICTURE,
-        lists.SEARCH_GONE,
-        batch_texts.STALE,
-        batch_texts.NOTHING_YET,
-        content_texts.LAST_ONE,
-        content_texts.UNDO_OVER,
-        content_texts.CHANGED_MEANWHILE,
-        admin_texts.FIRST_THE_BATCH,
+        admin_texts.stale_button(),
+        made.too_late(),
+        contents.no_picture(),
+        lists.search_gone(),
+        batch_texts.stale(),
+        batch_texts.nothing_yet(),
+        content_texts.last_one(),
+        content_texts.undo_over(),
+        content_texts.changed_meanwhile(),
+        admin_texts.first_the_batch(),
     ):
         assert len(text) <= admin_texts.TOAST_MAX
         assert "<" not in text
@@ -175,5 +175,5 @@ def test_texts_speak_of_messages_and_subscribers_only() -> None:
 
 
 def test_limits_in_sentences_are_the_real_ones() -> None:
-    assert f"1 to {TITLE_MAX} characters" in questions.TITLE_EXPECTED
-    assert f"at most {DESCRIPTION_MAX} characters" in questions.TEXT_EXPECTED
+    assert f"1 to {TITLE_MAX} characters" in questions.title_expected()
+    assert f"at most {DESCRIPTION_MAX} characters" in questions.text_expected()

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from core.announcements import LEAVES_AFTER_MAX
 from core.templates import TemplateRules, check, units, without_tags
+from views.catalogues import speaking_to
 from views.publishing.draft_screens import leaves_words
 from views.publishing.shortening import shorten
-from views.publishing.times import clock_of, listed_time, short_time, tight_time, time_words
+from views.publishing.times import clock_of, listed_time, short_time, tight_time, time_words, weekday_names
 
 NOW = datetime(2026, 11, 30, 9, 0, tzinfo=UTC)
 ZONE = ZoneInfo("Europe/Berlin")
@@ -71,6 +72,11 @@ def test_times_are_said_from_where_one_stands() -> None:
 def test_the_day_of_a_time_is_that_of_the_house() -> None:
     late = datetime(2026, 11, 30, 23, 30, tzinfo=UTC)
     assert short_time(late, ZONE, NOW) == "tomorrow 00:30"
+    with speaking_to("ru"):
+        assert short_time(late, ZONE, NOW) == "завтра 00:30"
+        assert listed_time(NOW + timedelta(days=2), ZONE, NOW).startswith(weekday_names()[(NOW.weekday() + 2) % 7])
+        months = {tight_time(NOW + timedelta(days=30 * ahead), ZONE, NOW) for ahead in range(1, 12)}
+        assert max(map(len, months)) == 12 and all(month.isprintable() for month in months)
 
 
 def test_a_time_is_html_for_the_clients_own_clock() -> None:

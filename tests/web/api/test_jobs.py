@@ -56,6 +56,7 @@ async def test_the_status_lists_every_job_in_order(client: httpx.AsyncClient, db
     backup = await job(client, "backup")
     assert backup == {
         "name": "backup",
+        "title": "Backup",
         "purpose": "writes a backup of the database",
         "schedule": backup["schedule"],
         "trigger": "cron[hour='2', minute='0']",

@@ -13,11 +13,11 @@ import pytest
 import structlog
 from starlette.types import Message
 
-from core.addresses import LOOPBACK
 from core.clock import ManualClock
 from database.connection import Database
 from tests.clocks import WithSeconds
 from tests.web.auth.signing import OWNER, SESSION, STRANGER, Ticks, bearer
+from tests.web.conftest import LOOPBACK
 from web_app import bodies
 from web_app.api.guard import API_BODY_MAX
 from web_app.app import build_app
@@ -191,7 +191,7 @@ async def test_a_session_without_a_role_is_limited_too(client: httpx.AsyncClient
     assert statuses == [403] * 120 + [429]
 
 
-async def test_the_verification_page_is_not_limited(client: httpx.AsyncClient) -> None:
+async def test_visits_of_the_verification_page_do_not_count_for_the_api(client: httpx.AsyncClient) -> None:
     assert {(await client.get("/v/x")).status_code for _ in range(70)} == {404}
     assert (await client.get(STATUS)).status_code == 401
 

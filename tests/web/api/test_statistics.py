@@ -12,13 +12,14 @@ from core.clock import ManualClock
 from core.statistics import DayStats
 from database.connection import Database
 from database.operations import deletion_ops
+from database.operations.counting import post_days
 from monitoring.pictures import Picture, Theme
 from tests.web.auth.signing import API, OWNER, STATISTICS, Ticks, bearer
 from tests.web.conftest import NOW
 from web_app.app import build_app
 from web_app.services import Services
 
-MINUTE = timedelta(minutes=1)
+MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 #: midnight in Berlin
 TODAY = datetime(2026, 2, 28, 23, tzinfo=UTC)
 
@@ -49,6 +50,21 @@ async def test_days_are_calendar_days_of_the_time_zone(client: httpx.AsyncClient
     assert found["days"][0]["top_posts"] == [{"code": "c", "title": "<b>", "deliveries": 3}]
 
 
+async def test_the_posts_delivered_most_are_those_of_the_days_shown(client: httpx.AsyncClient, db: Database) -> None:
+    await post_days.add(1, {("old", TODAY - 2 * DAY): {"delivered": 9}, ("new", TODAY): {"delivered": 2}})
+    for days, codes in ((1, ["new"]), (3, ["old", "new"])):
+        found = (await client.get(STATISTICS, params={"days": days})).json()["top_posts"]
+        assert [post["code"] for post in found] == codes
+
+
+async def test_the_table_is_the_one_the_bot_sends(client: httpx.AsyncClient, db: Database) -> None:
+    await add_days(db, 3)
+    answer = await client.get(f"{STATISTICS}.csv", params={"days": 2})
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "text/csv; charset=utf-8")
+    assert answer.content.startswith(b"\xef\xbb\xbfdate,users,new_users,")
+    assert [line.split(",")[0] for line in answer.text.splitlines()[1:]] == ["2026-02-28", "2026-03-01"]
+
+
 async def test_current_totals_are_cached_for_ten_seconds(client: httpx.AsyncClient, db: Database, ticks: Ticks) -> None:
     users = db.collection("users")
     for number in (1, 2, 3):
@@ -61,9 +77,8 @@ async def test_current_totals_are_cached_for_ten_seconds(client: httpx.AsyncClie
         )
     await deletion_ops.promise(1, 1, 1, "c", NOW, NOW)
     await deletion_ops.promise(1, 2, 2, "c", NOW, NOW + MINUTE)
-    await db.collection("tokens").insert_one({"token": "t", "verified_at": NOW})
-    # the statistics job counted three today, and the cleanup has removed two of them since
-    await db.collection("daily_stats").insert_one({"date": TODAY, "counters": {"verified": 3, "bypassed": 1}})
+    counters = {"unlocks": 3, "too_fast": 2, "mended": 1, "delivered": 4, "new_users": 5}
+    await db.collection("daily_stats").insert_one({"date": TODAY, "counters": counters})
     now = (await client.get(STATISTICS)).json()["now"]
     # only a real server reports the size of the database
     assert (now.pop("database_bytes", None) is None) is db.is_memory
@@ -71,9 +86,9 @@ async def test_current_totals_are_cached_for_ten_seconds(client: httpx.AsyncClie
         "users": 3,
         "blocked_users": 1,
         "posts": 0,
-        "new_users_today": 0,
+        "new_users_today": 5,
         "active_today": 2,
-        "deliveries_today": 0,
+        "deliveries_today": 4,
         "verified_today": 3,
         "bypassed_today": 1,
         "pending_deletions": 2,
@@ -85,7 +100,7 @@ async def test_current_totals_are_cached_for_ten_seconds(client: httpx.AsyncClie
     assert "count users" not in db.calls
     ticks.now += 10
     await client.get(STATISTICS)
-    assert db.calls["count users"] == 4
+    assert db.calls["count users"] == 6
 
 
 @pytest.mark.parametrize("days", ["0", "-1", "367", "x", "1e9", "", "30%0d%0aSet-Cookie:%20a=b", "9" * 5000])

@@ -16,7 +16,7 @@ from database.operations import run_ops
 from tests.clocks import WithSeconds
 from tests.web.auth.signing import OWNER, TRIGGER, Ticks, bearer
 from tests.web.conftest import whole
-from web_app.api.run_results import WAIT_MAX_S, WAITING_MAX, RunResults
+from web_app.api.system.run_results import WAIT_MAX_S, WAITING_MAX, RunResults
 
 Act = Callable[[], Awaitable[None]]
 
@@ -175,7 +175,7 @@ async def test_an_unknown_name_in_the_address_is_422_with_the_known_ones(
 async def test_another_site_cannot_trigger_by_the_address(client: httpx.AsyncClient, db: Database) -> None:
     token = client.headers.pop("authorization").partition(" ")[2]
     before = await whole(db)
-    headers = {"cookie": f"tollgate_session={token}"}
+    headers = {"cookie": f"__Host-tollgate_session={token}"}
     for foreign in ({"sec-fetch-site": "cross-site"}, {"origin": "https://elsewhere.example"}, {"origin": "null"}):
         answer = await client.post(f"{TRIGGER}/backup", headers={**headers, **foreign})
         assert (answer.status_code, answer.json()["code"]) == (403, "wrong_origin")

@@ -180,7 +180,7 @@ async def test_a_sign_out_applies_to_every_process(
     signed = (await signed_in(client, OWNER, clock.now())).json()
     answer = await client.delete(SESSION)
     assert (answer.status_code, answer.content) == (204, b"")
-    assert 'tollgate_session=""' in answer.headers["set-cookie"]
+    assert '__Host-tollgate_session=""' in answer.headers["set-cookie"]
     assert (await client.get(STATUS)).status_code == 401
     headers = {"authorization": f"Bearer {signed['token']}"}
     assert (await other.get(STATUS, headers=headers)).status_code == 401
@@ -197,7 +197,8 @@ async def test_signing_out_ends_every_token_of_the_session(
     tokens = [(await signed_in(client, OWNER, clock.now())).json()["token"]]
     for _ in range(2):
         clock.move(MINUTE)
-        tokens.append((await client.post(SESSION, json={})).json()["token"])
+        by_token = {"authorization": f"Bearer {tokens[-1]}"}
+        tokens.append((await client.post(SESSION, json={}, headers=by_token)).json()["token"])
     headers = [{"authorization": f"Bearer {token}"} for token in tokens]
     assert (await other.delete(SESSION, headers=headers[1])).status_code == 204
     for one in headers:

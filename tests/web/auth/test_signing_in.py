@@ -75,6 +75,7 @@ async def test_the_cookie_is_secure_http_only_and_same_site(client: httpx.AsyncC
     [
         ("", False, "/"),
         ("http://127.0.0.1:8080", False, "/"),
+        ("https://gate.example", True, "/"),
         ("https://gate.example/gate", True, "/gate"),
     ],
 )
@@ -85,16 +86,30 @@ async def test_the_cookie_follows_the_public_address(
     elsewhere = replace(services, admin=replace(services.admin, base_url=base_url))
     transport = httpx.ASGITransport(build_app(elsewhere))
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8080") as client:
-        cookie = cookie_of(await signed_in(client, OWNER, clock.now()))
+        answer = await signed_in(client, OWNER, clock.now())
+    cookie, prefix = cookie_of(answer), "" if not is_secure else "__Host-" if path == "/" else "__Secure-"
     assert (bool(cookie.get("secure")), cookie["path"]) == (is_secure, path)
+    assert answer.headers["set-cookie"].startswith(f"{prefix}tollgate_session=")
 
 
-@pytest.mark.parametrize("user_id", [EDITOR, STRANGER])
-async def test_editors_and_strangers_are_refused_and_nothing_is_written(
-    client: httpx.AsyncClient, db: Database, clock: ManualClock, user_id: int
+async def test_who_comes_by_the_cookie_is_shown_no_token(client: httpx.AsyncClient, clock: ManualClock) -> None:
+    given = (await signed_in(client, OWNER, clock.now())).json()["token"]
+    again = await client.post(SESSION, json={})
+    assert (again.status_code, again.json()["token"]) == (200, None)
+    assert cookie_of(again)["value"]
+    by_bearer = await client.post(SESSION, json={}, headers={"authorization": f"Bearer {given}"})
+    assert by_bearer.json()["token"]
+
+
+async def test_an_editor_signs_in(client: httpx.AsyncClient, clock: ManualClock) -> None:
+    assert (await signed_in(client, EDITOR, clock.now())).json()["role"] == "editor"
+
+
+async def test_strangers_are_refused_and_nothing_is_written(
+    client: httpx.AsyncClient, db: Database, clock: ManualClock
 ) -> None:
     before = await whole(db)
-    answer = await client.post(SESSION, json={"init_data": init_data(user_id, clock.now())})
+    answer = await client.post(SESSION, json={"init_data": init_data(STRANGER, clock.now())})
     assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
     assert "set-cookie" not in answer.headers
     assert await whole(db) == before
@@ -198,12 +213,14 @@ async def test_a_link_of_a_removed_operator_is_refused(
 # --- from another site
 
 
+COOKIE = "__Host-tollgate_session"
 ELSEWHERE = [
     {"sec-fetch-site": "cross-site"},
     {"sec-fetch-site": "same-site"},
     {"sec-fetch-site": "cross-site", "origin": "https://gate.example"},
     {"origin": "https://evil.example"},
     {"origin": "http://gate.example:444"},
+    {"origin": "http://gate.example", "host": "gate.example"},
     {"origin": "null"},
     {"origin": "https://gate.example.evil"},
     {"origin": "https://[::1"},
@@ -255,7 +272,7 @@ async def test_our_own_page_can_use_the_cookie(
     client: httpx.AsyncClient, clock: ManualClock, headers: dict[str, str]
 ) -> None:
     await signed_in(client, OWNER, clock.now())
-    cookie = f"tollgate_session={client.cookies['tollgate_session']}"
+    cookie = f"{COOKIE}={client.cookies[COOKIE]}"
     answer = await client.post(TRIGGER, json={"task": "backup"}, headers=headers | {"cookie": cookie})
     assert answer.status_code == 202
 
@@ -263,3 +280,12 @@ async def test_our_own_page_can_use_the_cookie(
 async def test_the_origin_is_not_checked_for_a_bearer_token(client: httpx.AsyncClient, clock: ManualClock) -> None:
     headers = bearer(OWNER, clock.now()) | {"origin": "https://evil.example"}
     assert (await client.post(TRIGGER, json={"task": "backup"}, headers=headers)).status_code == 202
+
+
+@pytest.mark.parametrize("body", [{"code": None}, {"init_data": None}])
+async def test_a_null_proof_by_the_cookie_is_shown_no_token(
+    client: httpx.AsyncClient, clock: ManualClock, body: dict[str, None]
+) -> None:
+    await signed_in(client, OWNER, clock.now())
+    again = await client.post(SESSION, json=body)
+    assert (again.status_code, again.json()["token"]) == (200, None)

@@ -13,6 +13,8 @@ from database.connection import Database
 from database.operations import token_ops
 from tests.web.conftest import BOT, LINKS, SHORT, Making, whole
 from web_app.app import build_app
+from web_app.pages.assets import FOLDER
+from web_app.pages.rendering import COUNTED_MAX_S
 from web_app.services import Services
 
 VISITORS: dict[str, dict[str, str]] = {
@@ -77,6 +79,8 @@ async def test_get_and_head_change_nothing(
     assert await whole(db) == before
     # whose hosts are known is read once in five seconds
     assert db.calls.pop("find shorteners", 0) <= 1
+    # and the settings
+    assert db.calls.pop("find_one admin_config", 0) <= 1
     assert dict(db.calls) == {"find_one tokens": 3}
 
 
@@ -279,6 +283,28 @@ async def test_the_page_is_in_the_persons_language(client: httpx.AsyncClient, ma
     assert Outline(arabic.text).all("html") == [{"lang": "ar", "dir": "rtl"}]
 
 
+@pytest.mark.parametrize(
+    ("accepted", "language", "heading"),
+    [
+        ("ru-RU,ru;q=0.9,en;q=0.8", "ru", "Эта ссылка недействительна"),
+        ("xx, de;q=0.5, ru;q=0.7", "ru", "Эта ссылка недействительна"),
+        ("ru;q=0, de", "de", "Dieser Link ist ungültig"),
+        ("ar", "ar", "هذا الرابط غير صالح"),
+        ("", "en", "This link is not valid"),
+        ("ru;q=x, " + "de;q=9" * 5000, "en", "This link is not valid"),
+    ],
+)
+async def test_a_page_of_no_known_token_is_in_the_browsers_language(
+    client: httpx.AsyncClient, accepted: str, language: str, heading: str
+) -> None:
+    answer = await client.get(f"/v/{'0' * 32}", headers={"Accept-Language": accepted})
+    assert f'lang="{language}"' in answer.text and f"<h1>{heading}</h1>" in answer.text
+    assert answer.headers["vary"] == "Accept-Language"
+    for path in ("/nothing", "/healthz"):
+        refused = await client.request("DELETE", path, headers={"Accept-Language": accepted})
+        assert f'lang="{language}"' in refused.text, path
+
+
 async def test_repeated_gets_leave_a_token_unused(client: httpx.AsyncClient, make: Making) -> None:
     token = await make()
     for _ in range(5):
@@ -286,3 +312,26 @@ async def test_repeated_gets_leave_a_token_unused(client: httpx.AsyncClient, mak
     found = await token_ops.find(token.token)
     assert found is not None
     assert found.status is TokenStatus.UNUSED
+
+
+async def test_the_page_counts_down_until_its_button_counts_and_needs_no_script(
+    client: httpx.AsyncClient, make: Making, clock: ManualClock
+) -> None:
+    token = await make()
+    for waited, left in ((0, 30), (12.5, 18), (18, 0)):
+        clock.move(timedelta(seconds=waited))
+        page = (await client.get(f"/v/{token.token}")).text
+        assert (f"Wait {left} seconds" in page) is (left > 0)
+        numbers = re.findall(r"<b>(\d+)</b>", page)
+        assert numbers == [str(number) for number in range(left, 0, -1)]
+    direct = await make(shortener=None)
+    assert "seconds before you press" not in (await client.get(f"/v/{direct.token}")).text
+
+
+def test_the_stylesheet_has_a_rule_for_each_second_counted() -> None:
+    css = (FOLDER / "page.css").read_text(encoding="utf-8")
+    delays = {
+        int(k): int(s) for k, s in re.findall(r"\.waiting b:nth-of-type\((\d+)\) \{ animation-delay: (\d+)s", css)
+    }
+    # the tick is the one after the last second
+    assert delays == {number: number - 1 for number in range(2, COUNTED_MAX_S + 2)}

@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from core.supervisor import Supervisor
 from database.connection import Database
-from tests.web.conftest import Making
+from tests.web.conftest import LOOPBACK, Making
 from tests.web.proxies.running import FILES, HOST, Front, proxy
 from web_app.app import build_app
 from web_app.bodies import BODY_MAX
@@ -64,7 +64,7 @@ class App:
 async def app(db: Database, services: Services) -> App:
     assert services.admin is not None
     admin = replace(services.admin, limits=Limits(unsigned=UNSIGNED))
-    return App(build_app(replace(services, admin=admin, receivers={BOT_ID: Receiver()})))
+    return App(build_app(replace(services, admin=admin, receivers={BOT_ID: Receiver()}, trusted_proxies=LOOPBACK)))
 
 
 @pytest.fixture(params=sorted(FILES))

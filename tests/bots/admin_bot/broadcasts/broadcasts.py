@@ -80,7 +80,7 @@ def away(*operations: str, collection: str = "broadcasts") -> Callable[[str, str
 
 def new_updater(admin: AdminBot) -> ProgressUpdater:
     """The updater of a process that starts now."""
-    return ProgressUpdater(admin.bot, admin.clock, admin.data["zone"], admin.supervisor)
+    return ProgressUpdater(admin.bot, admin.data["team"], admin.clock, admin.data["zone"], admin.supervisor)
 
 
 def edits(admin: AdminBot, one: Broadcast | None = None) -> list[str]:

@@ -54,7 +54,7 @@ async def test_the_second_press_on_recall_says_that_it_is_recalled_already(admin
     first = (await stored(one)).delete_at
     await broadcast_ops.postpone_recall(one.id, admin.clock.now(), {"sent": 95}, is_requested=True)
     await admin.callback(data, message_id=one.progress_message_id)
-    assert admin.toasts[-2:] == [progress_texts.RECALL_STARTED, "It is being deleted already."]
+    assert admin.toasts[-2:] == [progress_texts.recall_started(), "It is being deleted already."]
     assert first is not None
 
 
@@ -83,7 +83,7 @@ async def test_a_draft_of_another_version_is_closed_and_a_new_one_can_be_made(
         if key.user_id == OWNER.id:
             record.data["broadcast"] = of_another_version
     await admin.callback(ComposeButton(act=ComposeAction.SEND, draft=draft.id).pack())
-    assert texts.STALE in admin.toasts
+    assert texts.stale() in admin.toasts
     await admin.say("/broadcast")
     await admin.send(text="A new one")
     await confirmed(admin)

@@ -27,10 +27,10 @@ from tests.bots.admin_bot.broadcasts.composing import (
     upsert_visitor,
 )
 from tests.bots.admin_bot.conftest import OWNER, STORAGE, AdminBot
-from views.admin_texts import CANCELLED, FIRST_THE_BATCH
+from views.admin_texts import cancelled, first_the_batch
 from views.broadcasts import compose_texts as texts
-from views.storage.content_texts import LATE_MESSAGE
-from views.storage.texts import NO_STORAGE
+from views.storage.content_texts import late_message
+from views.storage.texts import no_storage
 
 # --- the message
 
@@ -132,7 +132,7 @@ async def test_a_command_wins_over_every_question_of_the_draft(admin: AdminBot, 
 async def test_cancel_instead_of_the_message_ends_the_question(admin: AdminBot) -> None:
     await admin.say("/broadcast")
     await admin.say("/cancel")
-    assert admin.last_text == CANCELLED
+    assert admin.last_text == cancelled()
     await admin.say("hello")
     assert len(await admin.posts()) == 1
 
@@ -162,14 +162,14 @@ async def test_a_message_that_cannot_be_copied_is_refused_and_the_question_stays
 async def test_without_a_storage_channel_it_says_what_to_do(admin: AdminBot) -> None:
     await settings_ops.change("storage_channel_id", None)
     await admin.say("/broadcast")
-    assert admin.last_text == NO_STORAGE
+    assert admin.last_text == no_storage()
     assert await state_of(admin) is None
 
 
 async def test_an_open_batch_comes_first(admin: AdminBot) -> None:
     await admin.say("/batch")
     await admin.say("/broadcast")
-    assert FIRST_THE_BATCH in admin.texts
+    assert first_the_batch() in admin.texts
     await admin.say("one")
     await admin.say("two")
     await admin.press("Done")
@@ -182,7 +182,7 @@ async def test_a_batch_opened_meanwhile_is_not_lost_to_a_question_of_the_draft(a
     data = screen_data(admin, button)
     await admin.say("/batch")
     await admin.callback(data)
-    assert admin.toasts[-1] == FIRST_THE_BATCH
+    assert admin.toasts[-1] == first_the_batch()
     for text in ("one", "two"):
         await admin.say(text)
     await admin.press("Done")
@@ -191,8 +191,8 @@ async def test_a_batch_opened_meanwhile_is_not_lost_to_a_question_of_the_draft(a
 
 async def test_words_after_the_command_are_not_sent(admin: AdminBot) -> None:
     await admin.say("/broadcast Hello everybody")
-    assert texts.NOT_AFTER_COMMAND in admin.texts
-    assert admin.last_text == texts.ASK_MESSAGE
+    assert texts.not_after_command() in admin.texts
+    assert admin.last_text == texts.ask_message_text()
     assert (stored(admin), await made()) == ([], [])
 
 
@@ -232,7 +232,7 @@ async def test_a_late_album_message_is_answered_and_becomes_no_post(admin: Admin
     await admin.time.move(1)
     await admin.send(message_id=1002, media_group_id="g", **PHOTO)
     await admin.time.move(10)
-    assert admin.texts.count(LATE_MESSAGE) == 1
+    assert admin.texts.count(late_message()) == 1
     assert (await admin.posts(), stored(admin)) == ([], [[1000, 1001]])
 
 
@@ -242,7 +242,7 @@ async def test_a_command_before_the_album_is_complete_wins_and_the_album_is_answ
     await admin.say("/help")
     await admin.send(message_id=1002, media_group_id="g", **PHOTO)
     await admin.time.move(10)
-    assert texts.ALBUM_STOPPED in admin.texts
+    assert texts.album_stopped() in admin.texts
     assert (stored(admin), await admin.posts(), await draft_of(admin)) == ([], [], None)
 
 
@@ -266,7 +266,7 @@ async def test_an_album_has_no_buttons_not_even_the_stop_button(admin: AdminBot)
     await admin.time.move(1)
     await admin.press("Buttons")
     answer = admin.world.of(AnswerCallbackQuery)[-1]
-    assert (answer.text, answer.show_alert) == (texts.ALBUM_HAS_NO_BUTTONS, True)
+    assert (answer.text, answer.show_alert) == (texts.album_has_no_buttons(), True)
     assert await state_of(admin) is None
     await confirmed(admin)
     row = await only_broadcast()

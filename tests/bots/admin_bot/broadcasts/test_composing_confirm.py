@@ -23,7 +23,7 @@ from tests.bots.admin_bot.broadcasts.composing import (
     the_draft,
 )
 from tests.bots.admin_bot.conftest import AdminBot
-from views.admin_texts import CANCELLED, NOTHING_TO_CANCEL
+from views.admin_texts import cancelled, nothing_to_cancel
 from views.broadcasts import compose_texts as texts
 
 # --- discarding
@@ -33,18 +33,18 @@ from views.broadcasts import compose_texts as texts
 async def test_cancel_takes_the_copies_out_again_and_sends_nothing(admin: AdminBot, way: str) -> None:
     draft = await composed(admin)
     await (admin.press("Cancel") if way == "button" else admin.say("/cancel"))
-    assert admin.last_text == texts.CANCELLED
+    assert admin.last_text == texts.cancelled()
     assert deleted_copies(admin) == [list(draft.message_ids)]
     assert (await draft_of(admin), await made()) == (None, [])
     await admin.say("/cancel")
-    assert admin.last_text == NOTHING_TO_CANCEL
+    assert admin.last_text == nothing_to_cancel()
 
 
 async def test_cancel_by_command_ends_the_question_first(admin: AdminBot) -> None:
     draft = await composed(admin)
     await admin.press("Buttons")
     await admin.say("/cancel")
-    assert admin.last_text == CANCELLED
+    assert admin.last_text == cancelled()
     assert (await the_draft(admin)).id == draft.id
     assert deleted_copies(admin) == []
 
@@ -112,8 +112,8 @@ async def test_an_empty_audience_makes_no_row(admin: AdminBot) -> None:
     assert "nobody at the moment" in admin.last_text
     await admin.press("Send to 0 people…")
     answer = admin.world.of(AnswerCallbackQuery)[-1]
-    assert (answer.text, answer.show_alert) == (texts.NOBODY, True)
-    assert texts.NOBODY in admin.last_text
+    assert (answer.text, answer.show_alert) == (texts.nobody(), True)
+    assert texts.nobody() in admin.last_text
     assert await made() == []
 
 
@@ -122,7 +122,7 @@ async def test_an_audience_that_is_empty_at_the_second_tap_makes_no_row(admin: A
     await admin.press("Send to 1 person…")
     await user_ops.stop_news(ANN, admin.clock.now())
     await admin.press("Yes, send")
-    assert admin.toasts[-1] == texts.NOBODY
+    assert admin.toasts[-1] == texts.nobody()
     assert await made() == []
     await user_ops.resume_news(ANN)
     await confirmed(admin)
@@ -139,8 +139,8 @@ async def test_a_time_that_has_passed_by_the_tap_is_asked_for_again(admin: Admin
         await admin.press("Send to")
     admin.clock.move(timedelta(minutes=4))
     await admin.press("Send to" if at == "first tap" else "Yes, send")
-    assert admin.toasts[-1] == texts.TIME_PASSED
-    assert texts.TIME_PASSED in admin.last_text
+    assert admin.toasts[-1] == texts.time_passed()
+    assert texts.time_passed() in admin.last_text
     assert admin.actions() == ["Now", "At a time"]
     assert await made() == []
     await admin.press("Now")

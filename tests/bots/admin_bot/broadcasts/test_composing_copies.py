@@ -11,7 +11,7 @@ from tests.bots.admin_bot.broadcasts.composing import calls_of, composed, keyboa
 from tests.bots.admin_bot.conftest import ADMIN_BOT, OWNER, STORAGE, AdminBot
 from tests.bots.admin_bot.telegram import bad_request
 from views.broadcasts import compose_texts as texts
-from views.broadcasts.keyboards import STOP_NEWS
+from views.broadcasts.keyboards import stop_news
 
 #: its name in `BotSettings`
 STOP_BUTTON = "broadcast_stop_button"
@@ -30,7 +30,7 @@ async def test_a_test_copy_comes_from_the_user_bot_with_everything_below_it(
     assert isinstance(copy, CopyMessage)
     assert (copy.chat_id, copy.from_chat_id, copy.message_id) == (OWNER.id, STORAGE, draft.message_ids[0])
     assert copy.disable_notification
-    assert keyboard_of(copy) == [(STOP_NEWS, None)]
+    assert keyboard_of(copy) == [(stop_news(), None)]
     assert texts.test_sent("tollgate_bot") in admin.last_text
     assert await made() == []
 
@@ -59,17 +59,17 @@ async def test_only_the_test_copy_comes_from_the_user_bot(admin: AdminBot, monke
             ),
             texts.test_not_open("tollgate_bot"),
         ),
-        (GONE, texts.GONE),
+        (GONE, texts.gone()),
         (
             lambda call: TelegramForbiddenError(
                 method=call, message="Forbidden: bot is not a member of the channel chat"
             ),
-            texts.OUT_OF_REACH,
+            texts.out_of_reach(),
         ),
         (lambda call: TelegramNetworkError(method=call, message="timeout"), texts.test_unsure("tollgate_bot")),
         (lambda call: TelegramServerError(method=call, message="restart"), texts.test_unsure("tollgate_bot")),
-        (bad_request("CHAT_FORWARDS_RESTRICTED"), texts.SAVING_RESTRICTED),
-        (bad_request("VOICE_MESSAGES_FORBIDDEN"), texts.VOICE_FORBIDDEN),
+        (bad_request("CHAT_FORWARDS_RESTRICTED"), texts.saving_restricted()),
+        (bad_request("VOICE_MESSAGES_FORBIDDEN"), texts.voice_forbidden()),
         (lambda call: TelegramRetryAfter(method=call, message="flood", retry_after=90), "a pause of 2 minutes"),
     ],
     ids=[

@@ -27,7 +27,7 @@ from tests.bots.admin_bot.broadcasts.composing import (
 )
 from tests.bots.admin_bot.conftest import OWNER, STORAGE, AdminBot
 from tests.bots.admin_bot.telegram import bad_request
-from views.admin_texts import STALE_BUTTON
+from views.admin_texts import stale_button
 from views.broadcasts import compose_texts as texts
 from views.broadcasts.compose_callbacks import (
     AudienceButton,
@@ -74,7 +74,7 @@ async def test_a_second_tap_on_a_confirmed_draft_makes_no_second_broadcast(admin
     shown = admin.last_text
     await admin.callback(sure, message_id=screen)
     await admin.callback(sure)
-    assert admin.toasts[-2:] == [texts.MADE, texts.MADE]
+    assert admin.toasts[-2:] == [texts.made(), texts.made()]
     # the progress message is not edited
     assert admin.last_text == shown
     assert len(await made()) == 1
@@ -102,7 +102,7 @@ async def test_a_draft_whose_row_was_written_before_a_crash_is_neither_discarded
         else ComposeButton(act=act, draft=draft.id)
     )
     await admin.callback(button.pack(), message_id=draft.screen_id)
-    assert admin.toasts[-1] == texts.MADE
+    assert admin.toasts[-1] == texts.made()
     assert deleted_copies(admin) == []
     assert (len(await made()), await draft_of(admin), await state_of(admin)) == (1, None, None)
     # its progress is shown
@@ -114,7 +114,7 @@ async def test_broadcast_after_such_a_crash_starts_a_new_draft(admin: AdminBot) 
     new = draft.to_broadcast(OWNER.id, admin.clock.now(), has_stop_button=False, screen_id=draft.screen_id)
     await broadcast_ops.create(new)
     await admin.say("/broadcast")
-    assert admin.last_text == texts.ASK_MESSAGE
+    assert admin.last_text == texts.ask_message_text()
     await admin.say("second")
     assert (await the_draft(admin)).id != draft.id
     assert deleted_copies(admin) == []
@@ -137,7 +137,7 @@ async def test_the_screen_of_an_older_draft_is_stale_and_does_nothing_to_the_new
     draft, out, shown = await the_draft(admin), deleted_copies(admin), len(previews(admin))
     for data in old:
         await admin.callback(data)
-        assert admin.toasts[-1] == texts.STALE
+        assert admin.toasts[-1] == texts.stale()
     assert (await the_draft(admin), deleted_copies(admin), len(previews(admin))) == (draft, out, shown)
     assert (await made(), await state_of(admin)) == ([], None)
 
@@ -145,7 +145,7 @@ async def test_the_screen_of_an_older_draft_is_stale_and_does_nothing_to_the_new
 async def test_a_stale_screen_is_replaced_by_a_sentence(admin: AdminBot) -> None:
     await composed(admin)
     await admin.callback(ComposeButton(act=ComposeAction.PIN, draft="0" * 16).pack(), message_id=newest(admin))
-    assert admin.last_text == texts.STALE
+    assert admin.last_text == texts.stale()
     assert admin.actions() == []
 
 
@@ -157,7 +157,7 @@ async def test_a_confirmation_of_an_older_version_of_the_draft_sends_nothing(adm
     await admin.press("Audience")
     await admin.press("Without a pass")
     await admin.callback(sure, message_id=newest(admin))
-    assert texts.CHANGED_MEANWHILE in admin.last_text
+    assert texts.changed_meanwhile() in admin.last_text
     assert "people without a pass" in admin.last_text
     assert await made() == []
     await admin.press("Yes, send")
@@ -186,14 +186,14 @@ async def test_a_confirmation_of_an_older_version_of_the_draft_sends_nothing(adm
 async def test_forged_buttons_change_nothing(admin: AdminBot, data: str) -> None:
     draft = await composed(admin)
     await admin.callback(data.format(id=draft.id))
-    assert admin.toasts[-1] == STALE_BUTTON
+    assert admin.toasts[-1] == stale_button()
     assert (await the_draft(admin), await made()) == (draft, [])
 
 
 async def test_a_forged_fingerprint_asks_for_the_confirmation_again(admin: AdminBot) -> None:
     draft = await composed(admin)
     await admin.callback(SendConfirmed(draft=draft.id, fingerprint="ffffffff").pack(), message_id=draft.screen_id)
-    assert texts.CHANGED_MEANWHILE in admin.last_text
+    assert texts.changed_meanwhile() in admin.last_text
     assert await made() == []
 
 
@@ -209,7 +209,7 @@ async def test_a_forged_fingerprint_asks_for_the_confirmation_again(admin: Admin
 async def test_every_button_fits_and_is_stale_without_a_draft(admin: AdminBot, button: Any) -> None:
     assert len(button.pack().encode()) <= 64
     await admin.callback(button.pack())
-    assert admin.toasts[-1] == texts.STALE
+    assert admin.toasts[-1] == texts.stale()
     assert await made() == []
 
 
@@ -237,10 +237,10 @@ async def test_an_answer_to_a_draft_of_another_version_says_that_it_is_lost(admi
     for record in admin.memory.storage.values():
         record.data["broadcast"] = {"id": 5}
     await admin.say("Shop - https://example.org")
-    assert admin.last_text == texts.LOST
+    assert admin.last_text == texts.lost()
     assert await state_of(admin) is None
     await admin.callback(ComposeButton(act=ComposeAction.SEND, draft=draft.id).pack())
-    assert admin.toasts[-1] == texts.STALE
+    assert admin.toasts[-1] == texts.stale()
 
 
 # --- the database
@@ -321,11 +321,11 @@ async def test_the_preview_says_when_the_message_is_gone(admin: AdminBot) -> Non
     draft = await composed(admin)
     admin.world.gone.add((STORAGE, draft.message_ids[0]))
     await admin.press("Preview")
-    assert texts.GONE in admin.last_text
+    assert texts.gone() in admin.last_text
     assert "New broadcast" in admin.last_text
     await admin.press("Change message")
     await admin.say("anew")
-    assert texts.GONE not in admin.last_text
+    assert texts.gone() not in admin.last_text
 
 
 @pytest.mark.parametrize("gone", [1, 3])
@@ -337,7 +337,7 @@ async def test_the_preview_says_when_a_message_of_the_album_is_gone(admin: Admin
     draft = await the_draft(admin)
     admin.world.gone.update((STORAGE, one) for one in draft.message_ids[:gone])
     await admin.press("Preview")
-    assert (texts.INCOMPLETE if gone == 1 else texts.GONE) in admin.last_text
+    assert (texts.incomplete() if gone == 1 else texts.gone()) in admin.last_text
 
 
 async def test_the_preview_says_when_telegram_refuses_the_message(admin: AdminBot) -> None:
@@ -345,7 +345,7 @@ async def test_the_preview_says_when_telegram_refuses_the_message(admin: AdminBo
     await admin.press("Buttons")
     admin.world.fail(CopyMessage, bad_request("BUTTON_URL_INVALID"))
     await admin.say("Shop - https://example.org")
-    assert texts.REFUSED in admin.last_text
+    assert texts.refused() in admin.last_text
 
 
 async def test_when_the_message_cannot_be_stored_the_question_stays(admin: AdminBot) -> None:

@@ -9,7 +9,7 @@ from database.operations import broadcast_ops, settings_ops, user_ops
 from tests.bots.admin_bot.standstill import Time
 from tests.house import ADMIN_BOT, ALICE, STORAGE, USER_BOT, House
 from views.broadcasts import compose_texts as texts
-from views.broadcasts.keyboards import STOP_NEWS
+from views.broadcasts.keyboards import stop_news
 
 Json = dict[str, Any]
 
@@ -65,7 +65,7 @@ async def test_from_a_formatted_photo_with_buttons_to_the_row_of_a_broadcast(hou
     previews = [one for one in from_bot(seen) if one.get("caption") == "Rome & <b>" and not one.get("deleted_at")]
     assert len(previews) == 1
     assert previews[0]["caption_entities"] == bold
-    assert buttons_of(previews[0]) == [("Shop", "https://example.org/shop"), (STOP_NEWS, None)]
+    assert buttons_of(previews[0]) == [("Shop", "https://example.org/shop"), (stop_news(), None)]
     await house.olive.press(ADMIN_BOT, "Send to 2 people…")
     await house.olive.wait(ADMIN_BOT, contains="Send this broadcast to 2 people?")
     await house.olive.press(ADMIN_BOT, "Yes, send to 2 people")
@@ -108,7 +108,7 @@ async def test_an_album_is_previewed_as_an_album_and_cancelled_without_a_trace(h
     assert [one["caption"] for one in copies] == [f"page {number}" for number in range(10)]
     assert len({one["media_group_id"] for one in copies}) == 1
     await house.olive.press(ADMIN_BOT, "Cancel")
-    await house.olive.wait(ADMIN_BOT, contains=texts.CANCELLED)
+    await house.olive.wait(ADMIN_BOT, contains=texts.cancelled())
     assert (await in_storage(house), await made()) == ([], [])
 
 

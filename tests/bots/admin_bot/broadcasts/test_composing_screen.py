@@ -25,7 +25,7 @@ from tests.bots.admin_bot.broadcasts.composing import (
 )
 from tests.bots.admin_bot.conftest import AdminBot
 from views.broadcasts import compose_texts as texts
-from views.broadcasts.keyboards import STOP_NEWS
+from views.broadcasts.keyboards import stop_news
 from views.quantities import people
 
 # --- the screen's buttons
@@ -90,7 +90,7 @@ async def test_other_audiences_are_typed_and_a_wrong_answer_is_answered_with_wha
     await admin.say(wrong)
     assert "/cancel" in admin.last_text
     await admin.send(**PHOTO)
-    assert admin.last_text == texts.TEXT_EXPECTED
+    assert admin.last_text == texts.text_expected()
     await admin.say(typed)
     assert (await the_draft(admin)).segment == segment
     assert f"({people(count)})" in admin.last_text
@@ -112,7 +112,7 @@ async def test_buttons_are_typed_and_shown_below_the_preview(admin: AdminBot) ->
     await composed(admin)
     await admin.press("Buttons")
     await admin.say(f"Open - the shop - {SHOP}\nNews – {SHOP}/news")
-    shown = [("Open - the shop", SHOP), ("News", f"{SHOP}/news"), (STOP_NEWS, None)]
+    shown = [("Open - the shop", SHOP), ("News", f"{SHOP}/news"), (stop_news(), None)]
     assert keyboard_of(previews(admin)[-1]) == shown
     assert "Open - the shop" in admin.last_text
     await confirmed(admin)
@@ -148,7 +148,7 @@ async def test_a_lifetime_is_pressed_or_typed(admin: AdminBot) -> None:
     assert (await only_broadcast()).lifetime_minutes == 90
 
 
-@pytest.mark.parametrize(("typed", "sentence"), [("48h", texts.LIFETIME_TOO_LONG), ("9", texts.LIFETIME_TOO_SHORT)])
+@pytest.mark.parametrize(("typed", "sentence"), [("48h", texts.lifetime_too_long()), ("9", texts.lifetime_too_short())])
 async def test_48_hours_and_9_minutes_are_refused_with_a_reason_and_the_question_stays(
     admin: AdminBot, typed: str, sentence: str
 ) -> None:
@@ -226,4 +226,4 @@ async def test_a_preview_takes_the_place_of_the_one_before(admin: AdminBot) -> N
 
 async def test_the_stop_button_of_a_preview_explains_itself(admin: AdminBot) -> None:
     await admin.callback("nonews")
-    assert admin.toasts == [texts.OF_PREVIEW]
+    assert admin.toasts == [texts.of_preview()]

@@ -66,11 +66,11 @@ async def test_pause_and_resume_change_the_row_and_the_screen_at_once(admin: Adm
     broadcast = await shown(admin)
     await admin.press("Pause")
     assert await status_of(broadcast) is BroadcastStatus.PAUSED
-    assert (admin.toasts, admin.actions()) == ([texts.PAUSED], ["Resume", "Cancel"])
+    assert (admin.toasts, admin.actions()) == ([texts.paused()], ["Resume", "Cancel"])
     assert "\nPaused" in admin.last_text
     await admin.press("Resume")
     assert await status_of(broadcast) is BroadcastStatus.QUEUED
-    assert (admin.toasts[-1], admin.actions()) == (texts.RESUMED, ["Cancel"])
+    assert (admin.toasts[-1], admin.actions()) == (texts.resumed(), ["Cancel"])
     assert "Goes on in a moment" in admin.last_text
     assert await audited() == ["broadcast.paused", "broadcast.resumed"]
     entry = (await audit_ops.last(1))[0]
@@ -94,7 +94,7 @@ async def test_cancel_asks_first_and_names_what_it_ends(
     await admin.press("Cancel")
     await admin.press("Cancel the broadcast")
     assert await status_of(broadcast) is BroadcastStatus.CANCELLED
-    assert admin.toasts[-1] == texts.CANCELLED
+    assert admin.toasts[-1] == texts.cancelled()
     assert "\nCancelled " in admin.last_text
     assert await audited() == ["broadcast.cancelled"]
     assert len(admin.world.screens) == 1
@@ -111,7 +111,7 @@ async def test_recall_asks_first_and_then_recalls_every_copy(admin: AdminBot) ->
     await admin.press("Delete for 95 people")
     after = await stored(broadcast)
     assert (after.status, after.is_recall_wanted, after.delete_at) == ("recalling", True, admin.clock.now())
-    assert (admin.toasts[-1], admin.actions()) == (texts.RECALL_STARTED, [])
+    assert (admin.toasts[-1], admin.actions()) == (texts.recall_started(), [])
     assert "Being deleted for everyone" in admin.last_text
     assert await audited() == ["broadcast.recall_wanted"]
 
@@ -198,7 +198,7 @@ async def test_a_broadcast_deleted_by_its_lifetime_can_be_recalled_at_once(admin
 async def test_an_unknown_id_is_answered_and_changes_nothing(admin: AdminBot, act: str) -> None:
     broadcast = await shown(admin)
     await admin.callback(f"br:{act}:{UNKNOWN_ID}")
-    assert admin.toasts == [texts.GONE]
+    assert admin.toasts == [texts.gone()]
     assert len(admin.world.calls) == 1
     assert await stored(broadcast) == broadcast
 
@@ -210,7 +210,7 @@ async def test_an_unknown_id_is_answered_and_changes_nothing(admin: AdminBot, ac
 async def test_a_forged_button_is_answered_and_changes_nothing(admin: AdminBot, data: str) -> None:
     broadcast = await shown(admin)
     await admin.callback(data)
-    assert admin.toasts == [texts.GONE]
+    assert admin.toasts == [texts.gone()]
     assert await stored(broadcast) == broadcast
 
 
@@ -265,7 +265,7 @@ async def test_an_empty_list_offers_a_new_one(admin: AdminBot) -> None:
     assert "None yet." in admin.last_text
     assert admin.actions() == ["New broadcast"]
     await admin.press("New broadcast")
-    assert admin.last_text == compose_texts.ASK_MESSAGE
+    assert admin.last_text == compose_texts.ask_message_text()
     assert len(admin.world.screens) == 1, "the same message"
 
 
@@ -344,7 +344,7 @@ async def test_of_two_concurrent_presses_one_changes_the_row(admin: AdminBot) ->
     second = admin.supervisor.spawn(admin.callback(f"br:pause:{broadcast.id}", who=SECOND), "second")
     await first
     await second
-    assert sorted(admin.toasts, key=str) == ["It is paused already.", texts.PAUSED]
+    assert sorted(admin.toasts, key=str) == ["It is paused already.", texts.paused()]
     assert await audited() == ["broadcast.paused"]
 
 

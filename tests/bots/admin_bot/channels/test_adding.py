@@ -165,7 +165,7 @@ async def test_the_storage_channel_is_refused(admin: AdminBot, is_chosen: bool) 
         await settings_ops.change("storage_channel_id", None)
         admin.data["storage_channel"].configured = STORAGE
     await pick(admin, STORAGE)
-    assert admin.last_text == texts.IS_STORAGE
+    assert admin.last_text == texts.is_storage()
     assert isinstance(admin.world.of(SendMessage)[-1].reply_markup, ReplyKeyboardMarkup)
     await nothing_stored(admin)
 
@@ -187,13 +187,13 @@ async def test_a_channel_above_the_limit_is_refused(admin: AdminBot) -> None:
     allow(admin, NEWS)
     links = dict(admin.world.links)
     await pick(admin)
-    assert admin.last_text == texts.FULL
+    assert admin.last_text == texts.full()
     assert (len(await channel_ops.load()), admin.world.links) == (CHANNELS_MAX, links)
 
 
 @pytest.mark.parametrize(
     ("known", "sentence"),
-    [({"type": "group"}, texts.IS_BASIC_GROUP), ({"type": "private", "first_name": "Ann"}, texts.IS_NO_CHANNEL)],
+    [({"type": "group"}, texts.is_basic_group()), ({"type": "private", "first_name": "Ann"}, texts.is_no_channel())],
 )
 async def test_a_chat_of_another_kind_is_refused_with_what_to_do(
     admin: AdminBot, known: dict[str, Any], sentence: str
@@ -215,21 +215,21 @@ async def test_a_basic_group_that_became_a_supergroup_meanwhile_is_added_under_i
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        ({"text": "@news"}, texts.CHANNEL_EXPECTED),
-        ({"text": "https://t.me/+hash"}, texts.CHANNEL_EXPECTED),
-        ({"text": "hello", "forward_origin": OF_ANN}, texts.PERSON_FORWARDED),
+        ({"text": "@news"}, texts.channel_expected()),
+        ({"text": "https://t.me/+hash"}, texts.channel_expected()),
+        ({"text": "hello", "forward_origin": OF_ANN}, texts.person_forwarded()),
         (
             {"text": "x", "forward_origin": {"type": "hidden_user", "date": NOW, "sender_user_name": "<3"}},
-            texts.PERSON_FORWARDED,
+            texts.person_forwarded(),
         ),
         (
             {
                 "text": "x",
                 "forward_origin": {"type": "chat", "date": NOW, "sender_chat": {"id": VIP, "type": "supergroup"}},
             },
-            texts.CHANNEL_EXPECTED,
+            texts.channel_expected(),
         ),
-        ({"dice": {"emoji": "x", "value": 1}}, texts.CHANNEL_EXPECTED),
+        ({"dice": {"emoji": "x", "value": 1}}, texts.channel_expected()),
     ],
 )
 async def test_a_wrong_answer_is_answered_with_what_is_expected_and_the_question_stays(

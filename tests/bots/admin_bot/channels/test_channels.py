@@ -176,9 +176,9 @@ async def test_a_wrong_label_is_answered_with_what_is_expected_and_the_question_
     await admin.press("Button text")
     for typed in ("x" * (LABEL_MAX + 1), "\u202e\u2066", " \u2069 "):
         await admin.say(typed)
-        assert admin.last_text == texts.LABEL_EXPECTED
+        assert admin.last_text == texts.label_expected()
     await admin.send(photo=[{"file_id": "a", "file_unique_id": "b", "width": 1, "height": 1}])
-    assert admin.last_text == texts.LABEL_EXPECTED
+    assert admin.last_text == texts.label_expected()
     await admin.say("x" * LABEL_MAX)
     assert (await channel_of(NEWS)).label == "x" * LABEL_MAX
     assert await admin.posts() == []
@@ -190,7 +190,7 @@ async def test_a_label_for_a_channel_that_is_gone_shows_the_list(admin: AdminBot
     await admin.press("Button text")
     await channel_ops.remove(NEWS)
     await admin.say("Mine")
-    assert texts.CHANNEL_GONE in admin.texts
+    assert texts.channel_gone() in admin.texts
     assert "No channel yet" in admin.last_text
 
 
@@ -232,7 +232,7 @@ async def test_removing_asks_first_and_names_the_channel(admin: AdminBot) -> Non
 async def test_a_button_of_an_unknown_channel_opens_the_list(admin: AdminBot, act: str, chat_id: int) -> None:
     await given(admin, NEWS)
     await admin.callback(f"ac:{act}:{chat_id}:0")
-    assert admin.toasts == [texts.CHANNEL_GONE]
+    assert admin.toasts == [texts.channel_gone()]
     assert "<b>Channels</b>" in admin.last_text
     assert await audited(admin) == []
     assert admin.world.links.keys() == {f"{OLD_LINK}{NEWS}"}
@@ -244,7 +244,7 @@ async def test_a_button_of_an_unknown_channel_opens_the_list(admin: AdminBot, ac
 async def test_forged_channel_buttons_open_the_list(admin: AdminBot, data: str) -> None:
     await given(admin, NEWS)
     await admin.callback(data)
-    assert admin.toasts == [texts.CHANNEL_GONE]
+    assert admin.toasts == [texts.channel_gone()]
     assert "<b>Channels</b>" in admin.last_text
 
 

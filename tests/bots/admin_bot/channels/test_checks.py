@@ -19,7 +19,7 @@ async def test_a_working_channel_is_answered_as_working(admin: AdminBot) -> None
     await given(admin, NEWS)
     await opened(admin)
     await admin.press("Check")
-    assert admin.toasts[-1] == texts.CHECKED_FINE
+    assert admin.toasts[-1] == texts.checked_fine()
     assert admin.alerts == []
 
 
@@ -66,7 +66,7 @@ async def test_no_answer_from_telegram_breaks_and_heals_nothing(admin: AdminBot)
         admin.world.fail(method, lambda call: TelegramNetworkError(method=call, message="timeout"))
         await opened(admin)
         await admin.press("Check")
-        assert admin.toasts[-1] == texts.CHECK_UNSURE
+        assert admin.toasts[-1] == texts.check_unsure()
         assert (await channel_of(NEWS)).broken_since is not None
     assert admin.alerts == []
 
@@ -78,7 +78,7 @@ async def test_a_group_that_became_a_supergroup_is_the_same_channel_under_its_ne
     admin.world.fail(GetChat, moved)
     await opened(admin, -4001)
     await admin.press("Check")
-    assert admin.toasts[-1] == texts.CHECKED_FINE
+    assert admin.toasts[-1] == texts.checked_fine()
     assert (await channel_of(NEWS)).title == "Friends, many"
     assert await channel_ops.find(-4001) is None
 
@@ -115,7 +115,7 @@ async def test_a_revoked_link_is_told_once_and_a_new_link_mends_it(admin: AdminB
     assert "link" in admin.alerts[1]
     assert "works" in admin.alerts[1]
     await admin.press("Check")
-    assert admin.toasts[-1] == texts.CHECKED_FINE
+    assert admin.toasts[-1] == texts.checked_fine()
     assert len(admin.alerts) == 2
 
 
@@ -125,7 +125,7 @@ async def test_a_link_that_telegram_shows_as_revoked_is_gone(admin: AdminBot, mo
     monkeypatch.setattr(Session, "_shown", lambda self, link, made: shown(self, link, made, is_revoked=True))
     await opened(admin)
     await admin.press("Check")
-    assert texts.LINK_GONE in admin.last_text
+    assert texts.link_gone() in admin.last_text
 
 
 @pytest.mark.parametrize("text", ["INVITE_HASH_EXPIRED", "INVITE_HASH_INVALID"])
@@ -134,7 +134,7 @@ async def test_each_text_about_a_link_that_is_gone_is_known(admin: AdminBot, tex
     admin.world.fail(EditChatInviteLink, bad_request(text))
     await opened(admin)
     await admin.press("Check")
-    assert texts.LINK_GONE in admin.last_text
+    assert texts.link_gone() in admin.last_text
 
 
 @pytest.mark.parametrize("text", ["CHAT_ADMIN_REQUIRED", "not enough rights to manage chat invite link", "NEWS"])
@@ -143,7 +143,7 @@ async def test_another_answer_about_the_link_is_no_revoked_link(admin: AdminBot,
     admin.world.fail(EditChatInviteLink, bad_request(text))
     await opened(admin)
     await admin.press("Check")
-    assert admin.toasts[-1] == texts.CHECKED_WITHOUT_LINK
+    assert admin.toasts[-1] == texts.checked_without_link()
     assert admin.alerts == []
 
 

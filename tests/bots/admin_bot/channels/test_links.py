@@ -41,7 +41,7 @@ async def test_an_old_link_that_cannot_be_revoked_is_named_in_the_toast(admin: A
     admin.world.fail(RevokeChatInviteLink, bad_request("INVITE_HASH_EXPIRED"))
     await opened(admin)
     await admin.press("New link")
-    assert admin.toasts[-1] == texts.OLD_LINK_NOT_REVOKED
+    assert admin.toasts[-1] == texts.old_link_not_revoked()
     assert (await channel_of(NEWS)).invite_link != f"{OLD_LINK}{NEWS}"
 
 
@@ -82,7 +82,7 @@ async def test_a_channel_removed_while_its_link_was_made_leaves_no_link(
     monkeypatch.setattr(channel_ops, "change_link", removed_meanwhile)
     await opened(admin)
     await admin.press("Counts: members")
-    assert admin.toasts[-1] == texts.CHANNEL_GONE
+    assert admin.toasts[-1] == texts.channel_gone()
     assert "No channel yet" in admin.last_text
     assert list(admin.world.links) == [f"{OLD_LINK}{NEWS}"]
 
@@ -138,7 +138,7 @@ async def test_of_two_concurrent_admins_one_wins_and_no_other_link_stays_valid(
     assert channel.mode is theirs
     assert list(admin.world.links) == [channel.invite_link], "the first link and the loser's are revoked"
     assert channel.invite_link in admin.last_text, "the loser sees the screen as it is now"
-    assert texts.OLD_LINK_NOT_REVOKED not in admin.toasts
+    assert texts.old_link_not_revoked() not in admin.toasts
     assert await audited(admin) == [("channel.link_renewed", str(NEWS))]
 
 
@@ -158,7 +158,7 @@ async def test_a_link_that_was_stored_by_a_repeated_write_is_not_revoked(
     channel = await channel_of(NEWS)
     assert list(admin.world.links) == [channel.invite_link]
     assert channel.invite_link != f"{OLD_LINK}{NEWS}"
-    assert admin.toasts[-1] == texts.NEW_LINK_MADE
+    assert admin.toasts[-1] == texts.new_link_made()
     assert await audited(admin) == [("channel.link_renewed", str(NEWS))]
 
 

@@ -29,4 +29,5 @@ async def test_handlers_of_one_admin_take_turns_and_a_lock_nobody_wants_any_more
 async def test_conversations_of_two_admins_do_not_wait_for_each_other() -> None:
     locks = Locks()
     async with asyncio.timeout(5), locks.lock(OLIVE), locks.lock(PAUL):
-        pass
+        assert set(locks._locks) == {OLIVE, PAUL}
+    assert locks._locks == {}

@@ -115,7 +115,7 @@ async def test_a_wrong_grant_is_answered_with_its_usage_and_pays_nothing(admin: 
     await upsert_visitor(admin)
     await admin.say(f"/grant {typed}")
     assert len(admin.texts) == 1
-    assert admin.last_text.endswith(texts.GRANT_USAGE)
+    assert admin.last_text.endswith(texts.grant_usage())
     assert (await subscriber()).credits == 0
     assert (await subscriber()).pass_until is None
     await nothing_audited()

@@ -85,7 +85,7 @@ async def test_a_late_message_is_added_to_nothing_and_answered_once(admin: Admin
     await admin.again(late)
     await admin.time.move(5)
     assert (await admin.only_post()).item_count == 2
-    assert admin.texts.count(content_texts.LATE_MESSAGE) == 1
+    assert admin.texts.count(content_texts.late_message()) == 1
 
 
 async def test_an_album_with_a_missing_message_makes_no_post_and_names_it(admin: AdminBot) -> None:
@@ -121,7 +121,7 @@ async def test_an_album_survives_the_database_being_away_for_20_seconds(admin: A
     await admin.send(message_id=2, **item())
     admin.database.before_call = away
     await admin.time.move(20)
-    assert admin.texts == [content_texts.ALBUM_HELD]
+    assert admin.texts == [content_texts.album_held()]
     is_away = False
     await admin.time.move(10)
     assert (await admin.only_post()).item_count == 2

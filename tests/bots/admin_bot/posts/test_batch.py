@@ -18,10 +18,10 @@ from pymongo.errors import AutoReconnect
 from admin_bot.posts.batch_status import INTERVAL_S, SETTLE_S
 from tests.bots.admin_bot.conftest import OWNER, AdminBot
 from tests.bots.admin_bot.telegram import bad_request
-from views.admin_texts import NOTHING_TO_CANCEL, STALE_BUTTON, UNKNOWN_COMMAND
+from views.admin_texts import nothing_to_cancel, stale_button, unknown_command
 from views.posts import batch_texts as texts
 from views.storage import copying_texts
-from views.storage.content_texts import LATE_MESSAGE
+from views.storage.content_texts import late_message
 
 PHOTO: dict[str, Any] = {"photo": [{"file_id": "p", "file_unique_id": "p", "width": 90, "height": 90}]}
 
@@ -127,7 +127,7 @@ async def test_a_batch_of_one_is_a_post(admin: AdminBot) -> None:
 async def test_an_empty_batch_is_not_done(admin: AdminBot) -> None:
     await admin.say("/batch")
     await admin.press("Done")
-    assert admin.toasts == [texts.NOTHING_YET]
+    assert admin.toasts == [texts.nothing_yet()]
     assert admin.world.of(AnswerCallbackQuery)[-1].show_alert is True
     await collect(admin, 1)
     await admin.press("Done")
@@ -137,7 +137,7 @@ async def test_an_empty_batch_is_not_done(admin: AdminBot) -> None:
 async def test_the_101st_message_is_refused_and_the_100_are_posted(admin: AdminBot) -> None:
     await admin.say("/batch")
     await collect(admin, 101)
-    assert admin.texts.count(texts.FULL) == 1
+    assert admin.texts.count(texts.full()) == 1
     await admin.press("Done")
     assert (await admin.only_post()).item_count == 100
     assert admin.copies[0].message_ids == list(range(1000, 1100))
@@ -147,7 +147,7 @@ async def test_an_album_that_does_not_fit_is_left_out_whole(admin: AdminBot) -> 
     await admin.say("/batch")
     await collect(admin, 95)
     await collect(admin, 10, first_id=2000, group="g")
-    assert admin.texts.count(texts.ALBUM_TOO_BIG) == 1
+    assert admin.texts.count(texts.album_too_big()) == 1
     await admin.press("Done")
     assert (await admin.only_post()).item_count == 95
     assert max(admin.copies[0].message_ids) == 1094
@@ -179,7 +179,7 @@ async def test_an_album_message_after_finish_is_late_and_makes_no_post(admin: Ad
     await admin.send(message_id=1002, media_group_id="g", **PHOTO)
     await admin.time.move(10)
     assert (await admin.only_post()).item_count == 2
-    assert LATE_MESSAGE in admin.texts
+    assert late_message() in admin.texts
 
 
 async def test_a_repeated_update_is_collected_once(admin: AdminBot) -> None:
@@ -205,7 +205,7 @@ async def test_the_cancel_button_closes_the_batch(admin: AdminBot) -> None:
     await collect(admin, 3)
     await admin.press("Cancel")
     await admin.time.move(5)
-    assert admin.last_text == texts.CANCELLED
+    assert admin.last_text == texts.cancelled()
     await admin.say("a single post")
     assert (await admin.only_post()).title == "a single post"
 
@@ -215,10 +215,10 @@ async def test_cancel_typed_closes_the_batch(admin: AdminBot) -> None:
     await collect(admin, 3)
     await admin.say("/cancel")
     await admin.time.move(5)
-    assert admin.last_text == texts.CANCELLED
+    assert admin.last_text == texts.cancelled()
     assert len(admin.world.screens) == 1  # the status message was deleted
     await admin.say("/cancel")
-    assert admin.last_text == NOTHING_TO_CANCEL
+    assert admin.last_text == nothing_to_cancel()
 
 
 @pytest.mark.parametrize("command", ["/help", "/posts", "/settings", "/set", "/start", "/nonsense"])
@@ -229,7 +229,7 @@ async def test_another_command_works_and_the_batch_stays(admin: AdminBot, comman
     assert "<b>2 messages</b> so far." in admin.last_text
     assert len(admin.world.of(DeleteMessage)) == 1  # the only status message was moved
     if command == "/nonsense":
-        assert UNKNOWN_COMMAND in admin.texts
+        assert unknown_command() in admin.texts
     await admin.press("Done")
     assert (await admin.only_post()).item_count == 2
 
@@ -252,7 +252,7 @@ async def test_done_of_another_batch_makes_nothing(admin: AdminBot) -> None:
     await admin.say("/batch")
     await collect(admin, 2, first_id=2000)
     await admin.callback(old)
-    assert admin.toasts[-1] == STALE_BUTTON
+    assert admin.toasts[-1] == stale_button()
     assert await admin.posts() == []
     await admin.press("Done")
     assert (await admin.only_post()).item_count == 2
@@ -265,7 +265,7 @@ async def test_done_pressed_twice_makes_one_post_and_shows_it_again(admin: Admin
     first = await admin.callback(done)
     shown = admin.last_text
     await admin.callback(done)
-    assert admin.toasts[-1] == texts.STALE and admin.last_text == shown
+    assert admin.toasts[-1] == texts.stale() and admin.last_text == shown
     await admin.again(first)
     assert len(await admin.posts()) == 1
 
@@ -405,7 +405,7 @@ async def test_forged_batch_buttons_do_nothing(admin: AdminBot, data: str) -> No
     await admin.say("/batch")
     await collect(admin, 2)
     await admin.callback(data)
-    assert admin.toasts[-1] == STALE_BUTTON
+    assert admin.toasts[-1] == stale_button()
     assert await admin.posts() == []
     await admin.press("Done")
     assert (await admin.only_post()).item_count == 2

@@ -14,8 +14,8 @@ from tests.bots.admin_bot.conftest import OWNER, STORAGE, AdminBot
 from tests.bots.admin_bot.posts.posts import PHOTO, is_one_edit, open_card, publish, stored
 from tests.bots.admin_bot.telegram import bad_request
 from views.posts import contents as views
-from views.posts.content_texts import LAST_ONE
-from views.posts.questions import COVER_EXPECTED
+from views.posts.content_texts import last_one
+from views.posts.questions import cover_expected
 
 FILE: dict[str, Any] = {"file_id": "f", "file_unique_id": "f"}
 
@@ -71,10 +71,10 @@ async def test_one_message_is_taken_out_by_its_name_and_brought_back(admin: Admi
     before = len(admin.world.calls)
     await admin.press("2 · File")
     assert is_one_edit(admin, before)
-    assert (await stored(post)).message_ids == (10,) and admin.last_text.startswith(views.TAKEN_OUT)
+    assert (await stored(post)).message_ids == (10,) and admin.last_text.startswith(views.taken_out())
     assert admin.world.of(DeleteMessages) == []  # what can be brought back is kept
     await admin.press("Undo")
-    assert (await stored(post)).message_ids == (10, 11) and admin.last_text.startswith(views.BROUGHT_BACK)
+    assert (await stored(post)).message_ids == (10, 11) and admin.last_text.startswith(views.brought_back())
 
 
 async def test_a_message_taken_out_twice_takes_no_other_with_it(admin: AdminBot) -> None:
@@ -83,7 +83,7 @@ async def test_a_message_taken_out_twice_takes_no_other_with_it(admin: AdminBot)
     await admin.callback(f"ax:{post.code}:0::l:11")
     assert (await stored(post)).message_ids == (10,)
     await admin.callback(f"ax:{post.code}:0::l:10")
-    assert admin.toasts[-1] == LAST_ONE and (await stored(post)).message_ids == (10,)
+    assert admin.toasts[-1] == last_one() and (await stored(post)).message_ids == (10,)
 
 
 async def test_ten_minutes_later_nothing_is_brought_back(admin: AdminBot) -> None:
@@ -158,7 +158,7 @@ async def test_a_photo_sent_becomes_the_cover_and_is_kept_in_storage(admin: Admi
     post = await open_card(admin)
     await admin.press("Cover")
     await admin.press("Send one")
-    assert admin.last_text == views.ASK_COVER
+    assert admin.last_text == views.cover_question()
     await admin.send(message_id=400, **PHOTO)
     (copy,) = admin.copies
     assert (copy.chat_id, copy.from_chat_id, copy.message_ids) == (STORAGE, OWNER.id, [400])
@@ -183,7 +183,7 @@ async def test_what_is_no_photo_is_no_cover_and_the_question_stays(admin: AdminB
     post = await open_card(admin)
     await admin.callback(f"ap:{post.code}:0::l:ownc")
     await admin.send(**wrong)
-    assert admin.last_text == COVER_EXPECTED and admin.copies == []
+    assert admin.last_text == cover_expected() and admin.copies == []
     await admin.send(**PHOTO)
     assert (await stored(post)).cover is not None and len(await admin.posts()) == 1
 
@@ -194,7 +194,7 @@ async def test_the_rest_of_an_album_sent_as_a_cover_is_neither_answer_nor_post(a
     for _ in range(3):
         await admin.send(**PHOTO, media_group_id="g")
     await admin.time.move(5)
-    assert admin.texts.count(COVER_EXPECTED) == 1 and len(await admin.posts()) == 1
+    assert admin.texts.count(cover_expected()) == 1 and len(await admin.posts()) == 1
     assert (await stored(post)).cover is None
 
 
@@ -213,7 +213,7 @@ async def test_a_post_without_a_picture_has_no_cover_of_its_own(admin: AdminBot)
     post = await admin.only_post()
     await admin.callback(f"ap:{post.code}:0::l:cover")
     await admin.press("From the post")
-    assert admin.toasts[-1] == views.NO_PICTURE and (await stored(post)).cover is None
+    assert admin.toasts[-1] == views.no_picture() and (await stored(post)).cover is None
 
 
 # --- announcements

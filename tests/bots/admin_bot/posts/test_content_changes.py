@@ -135,13 +135,13 @@ async def test_too_late_an_undo_says_so_and_changes_nothing(admin: AdminBot, mak
     post = await new_post(maker)
     await maker.take_out(OWNER.id, post, post.message_ids[0])
     admin.clock.move(UNDO_FOR)
-    assert await maker.undo(OWNER.id, await stored(post)) == NotMade(content_texts.UNDO_OVER)
+    assert await maker.undo(OWNER.id, await stored(post)) == NotMade(content_texts.undo_over())
     assert (await stored(post)).item_count == 2
 
 
 async def test_the_last_message_stays_and_one_that_is_out_is_out(maker: PostMaker) -> None:
     post = await new_post(maker, 1)
-    assert await maker.take_out(OWNER.id, post, post.message_ids[0]) == NotMade(content_texts.LAST_ONE)
+    assert await maker.take_out(OWNER.id, post, post.message_ids[0]) == NotMade(content_texts.last_one())
     assert await maker.take_out(OWNER.id, post, 999) == Made(post)
 
 
@@ -149,7 +149,7 @@ async def test_of_two_admins_the_second_is_told_and_their_copies_are_deleted(adm
     post = await new_post(maker)
     await maker.take_out(OWNER.id, post, post.message_ids[0])
     outcome = await maker.append(OWNER.id, post, OWNER.id, (7,))
-    assert outcome == NotMade(content_texts.CHANGED_MEANWHILE)
+    assert outcome == NotMade(content_texts.changed_meanwhile())
     assert (await stored(post)).item_count == 2
     assert len(deleted(admin)) == 1 and not set(deleted(admin)) & set(post.message_ids)
 
@@ -199,7 +199,7 @@ async def test_a_stray_thanks_is_discarded_with_its_copy_and_a_read_one_stays(
     admin: AdminBot, maker: PostMaker
 ) -> None:
     stray, read = await new_post(maker, 1), await new_post(maker, 2)
-    await post_ops.open_post(read.code)
+    await post_ops.open_post(read.code, opening=1)
     assert await maker.discard(OWNER.id, stray.code)
     assert not await maker.discard(OWNER.id, stray.code)
     assert not await maker.discard(OWNER.id, read.code)

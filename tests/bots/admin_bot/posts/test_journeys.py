@@ -60,7 +60,7 @@ async def test_from_a_photo_to_a_subscriber_and_back_to_the_card(house: House) -
     assert link in shown(seen)
     assert (await house.olive.press(ADMIN_BOT, "Copy link"))["copied"] == link
     await house.alice.link(link)
-    received = await house.alice.wait(USER_BOT, contains="30 minutes")
+    received = await house.alice.wait(USER_BOT, contains="30 min")
     assert "Rome & <b>" in [one.get("caption") for one in received["messages"]]
     await house.olive.press(ADMIN_BOT, "Card")
     seen = await house.olive.wait(ADMIN_BOT, contains="Opened 1,")
@@ -192,17 +192,17 @@ async def test_the_preview_is_what_a_subscriber_sees_and_counts_nothing(house: H
     seen = await house.olive.wait(ADMIN_BOT, contains="Preview.")
     copy = next(one for one in seen["messages"] if one.get("text") == "Rome" and one["outgoing"])
     assert copy["protected"]
-    assert "This will be deleted in 30 minutes" in shown(seen)
-    assert (await posts())[0].views == 0
+    assert "Deleted in 30 min, at" in shown(seen)
+    assert (await posts())[0].opened == 0
 
 
 async def test_the_storage_channel_is_set_up_from_nothing(bare_house: House) -> None:
     house = bare_house
     await house.olive.text(ADMIN_BOT, "too early")
-    await house.olive.wait(ADMIN_BOT, contains=storage_texts.NO_STORAGE)
+    await house.olive.wait(ADMIN_BOT, contains=storage_texts.no_storage())
     await house.olive.text(ADMIN_BOT, "/start")
     await house.olive.wait(ADMIN_BOT, contains="First: where posts are kept.")
-    await house.olive.press(ADMIN_BOT, storage_texts.PICKER_BUTTON, chat_id=STORAGE)
+    await house.olive.press(ADMIN_BOT, storage_texts.picker_button(), chat_id=STORAGE)
     seen = await house.olive.wait(ADMIN_BOT, contains=f"Now add @{USER_BOT} to it, too.")
     assert f"@{ADMIN_BOT}" not in shown(seen)
     assert (await settings_ops.load()).storage_channel_id is None
@@ -320,7 +320,7 @@ async def test_forged_buttons_are_answered(house: House) -> None:
     assert counters.get("unanswered_callbacks", 0) == 0
     toasts = (await house.olive.transcript(ADMIN_BOT))["toasts"]
     assert len(toasts) == 4
-    assert toasts[0]["text"] == admin_texts.STALE_BUTTON
+    assert toasts[0]["text"] == admin_texts.stale_button()
 
 
 async def test_an_admin_called_like_html_is_greeted() -> None:

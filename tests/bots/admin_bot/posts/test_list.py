@@ -8,7 +8,7 @@ from aiogram.methods import DeleteMessage, SendMessage
 from database.operations.posts import post_ops
 from tests.bots.admin_bot.conftest import OWNER, STORAGE, AdminBot
 from tests.bots.admin_bot.posts.posts import PHOTO, counted_commands, entries, is_one_edit, made
-from views.admin_texts import STALE_BUTTON
+from views.admin_texts import stale_button
 from views.posts import lists
 
 
@@ -153,7 +153,7 @@ async def test_a_search_button_asks_and_the_answer_takes_the_place_of_the_questi
     await admin.press("Search")
     assert admin.last_text == "Send words from the title or text, a number, or the post's link."
     await admin.send(**PHOTO)
-    assert admin.last_text == lists.SEARCH_EXPECTED
+    assert admin.last_text == lists.search_expected()
     await admin.say("par")
     assert entries(admin) == ["2 · Paris · 0"]
     assert [call.message_id for call in admin.world.of(DeleteMessage)] == [question]
@@ -188,7 +188,7 @@ async def test_a_search_finds_removed_posts_and_says_so(admin: AdminBot) -> None
 async def test_a_forgotten_search_opens_the_whole_list(admin: AdminBot) -> None:
     await made(admin, "Rome")
     await admin.callback("al:0:zzzz:a")
-    assert admin.toasts == [lists.SEARCH_GONE]
+    assert admin.toasts == [lists.search_gone()]
     assert entries(admin) == ["1 · Rome · 0"]
 
 
@@ -237,7 +237,7 @@ async def test_a_title_of_any_kind_fits_its_row(admin: AdminBot, title: str, sho
 )
 async def test_forged_buttons_and_those_of_last_year_open_a_screen_as_it_is_now(admin: AdminBot, data: str) -> None:
     await admin.callback(data)
-    assert admin.toasts == [STALE_BUTTON]
+    assert admin.toasts == [stale_button()]
     assert len(admin.texts) == 1
     assert admin.buttons()[-1] in {"‹ Menu", "System"}
 
@@ -246,7 +246,7 @@ async def test_forged_buttons_and_those_of_last_year_open_a_screen_as_it_is_now(
 async def test_a_value_no_button_has_changes_nothing(admin: AdminBot, data: str) -> None:
     (post,) = await made(admin, "Rome")
     await admin.callback(f"ao:{post.code}:0::l:{data}")
-    assert admin.toasts == [STALE_BUTTON] and entries(admin) == ["1 · Rome · 0"]
+    assert admin.toasts == [stale_button()] and entries(admin) == ["1 · Rome · 0"]
     assert await post_ops.find(post.code) == post
 
 
@@ -255,7 +255,7 @@ async def test_a_value_no_button_has_changes_nothing(admin: AdminBot, data: str)
 )
 async def test_buttons_of_a_post_that_is_gone_open_the_list(admin: AdminBot, act: str) -> None:
     await admin.callback(f"ap:AAAAAAAAAAAAAAAA:0::l:{act}")
-    assert admin.toasts == [STALE_BUTTON]
+    assert admin.toasts == [stale_button()]
     assert admin.last_text == "No posts yet. Send me anything and it becomes the first."
 
 

@@ -103,7 +103,7 @@ async def test_a_time_typed(admin: AdminBot, typed: str, minutes: int) -> None:
     await admin.press("Another time")
     for wrong in ("soon", "48 h", "90 s"):
         await admin.say(wrong)
-        assert admin.last_text == texts.DELETION_EXPECTED
+        assert admin.last_text == texts.deletion_expected()
     await admin.say(typed)
     assert (await stored(post)).delete_after_minutes == minutes
 
@@ -114,13 +114,13 @@ async def test_a_label_and_a_password_are_set_and_given_back(admin: AdminBot) ->
     await admin.press("Button label")
     assert "Now: as in settings, \u2068Open\u2069" in admin.last_text
     await admin.say("x" * 41)
-    assert admin.last_text == texts.LABEL_EXPECTED
+    assert admin.last_text == texts.label_expected()
     await admin.say("Open <b>it</b>")
     assert (await stored(post)).label == "Open <b>it</b>"
     assert "Button label: Open <b>it</b> ›" in admin.buttons()
     await admin.press("Archive password")
     await admin.say("x" * 129)
-    assert admin.last_text == texts.PASSWORD_EXPECTED
+    assert admin.last_text == texts.password_expected()
     await admin.say("a & b")
     assert (await stored(post)).password == "a & b"
     await admin.press("Archive password")
@@ -215,7 +215,7 @@ async def test_what_somebody_changed_since_is_not_undone(admin: AdminBot) -> Non
     await admin.say("Mine")
     await change_as_bob(admin, post.code, PostField.TITLE, "Bob's")
     await admin.press("Undo")
-    assert (await stored(post)).title == "Bob's" and admin.toasts[-1] == admin_texts.CHANGED_SINCE
+    assert (await stored(post)).title == "Bob's" and admin.toasts[-1] == admin_texts.changed_since()
 
 
 async def test_undo_ends_after_ten_minutes(admin: AdminBot) -> None:
@@ -224,4 +224,4 @@ async def test_undo_ends_after_ten_minutes(admin: AdminBot) -> None:
     await admin.say("Mine")
     admin.clock.move(timedelta(minutes=10, seconds=1))
     await admin.press("Undo")
-    assert (await stored(post)).title == "Mine" and admin.toasts[-1] == admin_texts.TOO_LATE_TO_UNDO
+    assert (await stored(post)).title == "Mine" and admin.toasts[-1] == admin_texts.too_late_to_undo()

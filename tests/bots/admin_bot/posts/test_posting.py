@@ -24,9 +24,9 @@ from tests.bots.admin_bot.telegram import MakeError, administrator, bad_request
 from views.admin_texts import not_your_role
 from views.navigation import OpenPublish
 from views.posts.callbacks import PostAction, PostButton
-from views.posts.made import TOO_LATE, discarded
+from views.posts.made import discarded, too_late
 from views.storage import copying_texts as texts
-from views.storage.texts import NO_STORAGE
+from views.storage.texts import no_storage
 
 PHOTO: dict[str, Any] = {"photo": [{"file_id": "p", "file_unique_id": "p", "width": 90, "height": 90}]}
 FILE: dict[str, Any] = {"file_id": "f", "file_unique_id": "f"}
@@ -198,13 +198,13 @@ async def test_a_post_that_is_in_use_is_not_undone(admin: AdminBot, reason: str)
     await admin.say("Rome")
     post = await admin.only_post()
     if reason == "opened":
-        await post_ops.open_post(post.code)
+        await post_ops.open_post(post.code, opening=1)
     elif reason == "ten minutes":
         admin.clock.move(timedelta(minutes=10))
     else:
         await publish(admin, post, "Olive's Garden", published=False)
     await admin.press("Undo")
-    assert admin.toasts[-1] == TOO_LATE and len(await admin.posts()) == 1
+    assert admin.toasts[-1] == too_late() and len(await admin.posts()) == 1
     assert admin.world.of(DeleteMessages) == []
 
 
@@ -278,7 +278,7 @@ async def test_two_posts_at_once_get_different_numbers(admin: AdminBot) -> None:
 async def test_without_a_storage_channel_the_next_step_is_named(admin: AdminBot) -> None:
     await settings_ops.change("storage_channel_id", None)
     await admin.say("hello")
-    assert admin.texts == [NO_STORAGE]
+    assert admin.texts == [no_storage()]
     assert admin.copies == []
 
 
@@ -363,7 +363,7 @@ async def test_storing_that_never_reached_telegram_stored_nothing(admin: AdminBo
 
     admin.world.fail(CopyMessages, never_reached)
     await admin.say("one")
-    assert admin.texts == [texts.STORE_TROUBLE]
+    assert admin.texts == [texts.store_trouble()]
 
 
 @pytest.mark.parametrize("words", ["message has protected content and can't be forwarded", "CHAT_FORWARDS_RESTRICTED"])
@@ -372,14 +372,14 @@ async def test_a_chat_that_restricts_saving_is_not_taken_for_a_lost_storage_chan
 ) -> None:
     admin.world.fail(CopyMessages, bad_request(words))
     await admin.say("one")
-    assert admin.texts == [texts.NOTHING_COPIED]
+    assert admin.texts == [texts.nothing_copied()]
     assert admin.alerts == []
 
 
 async def test_a_message_deleted_before_it_was_stored_is_answered_with_a_sentence(admin: AdminBot) -> None:
     admin.world.gone.add((OWNER.id, 90))
     await admin.send(message_id=90, text="gone")
-    assert admin.texts == [texts.NOTHING_COPIED]
+    assert admin.texts == [texts.nothing_copied()]
 
 
 async def test_after_an_outage_the_post_is_made_from_the_copies_that_were_kept(admin: AdminBot) -> None:

@@ -12,7 +12,7 @@ from database.operations import announcement_ops, audit_ops
 from database.operations.posts import post_ops, post_takedown
 from tests.bots.admin_bot.conftest import AdminBot
 from tests.bots.admin_bot.posts.posts import is_one_edit, made, open_card, publish, stored
-from views.admin_texts import CHANGED_SINCE, not_your_role
+from views.admin_texts import changed_since, not_your_role
 from views.posts import cards as views
 
 EVA = User(id=7101, is_bot=False, first_name="Eva")
@@ -117,7 +117,7 @@ async def test_undo_of_a_removal_leaves_what_somebody_took_down_everywhere_since
     admin.clock.move(timedelta(minutes=1))
     await post_takedown.take_down(post.code, by=EVA.id, at=admin.clock.now())
     await admin.press("Undo")
-    assert admin.toasts[-1] == CHANGED_SINCE
+    assert admin.toasts[-1] == changed_since()
     assert (await stored(post)).taking_down_since == admin.clock.now()
 
 

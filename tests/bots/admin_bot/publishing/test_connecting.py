@@ -13,7 +13,7 @@ from tests.bots.admin_bot.publishing import desk
 from tests.bots.admin_bot.publishing.desk import GARDEN
 from views.navigation import Section, data_of
 from views.publishing.picker import PUBLISH_REQUEST_ID
-from views.publishing.result_screens import IS_STORAGE, NOT_A_CHANNEL
+from views.publishing.result_screens import is_storage, not_a_channel
 
 
 def _shared(chat_id: int = GARDEN, title: str = "Olive's Garden") -> dict[str, object]:
@@ -87,10 +87,10 @@ async def test_the_storage_channel_and_groups_are_refused(admin: AdminBot) -> No
     await admin.callback(data_of(Section.SLOTS))
     await admin.press("Connect a channel")
     await admin.send(chat_shared=_shared(STORAGE))
-    assert admin.last_text == IS_STORAGE
+    assert admin.last_text == is_storage()
     _channel(admin, type="supergroup")
     await admin.send(chat_shared=_shared())
-    assert admin.last_text == NOT_A_CHANNEL and await channel_ops.load() == ()
+    assert admin.last_text == not_a_channel() and await channel_ops.load() == ()
 
 
 async def test_a_channel_to_join_stays_one_when_posts_are_published_in_it(admin: AdminBot) -> None:

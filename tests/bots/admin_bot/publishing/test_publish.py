@@ -1,6 +1,7 @@
 """Publishing a post: preview, choices, one press, what became of it."""
 
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from aiogram.methods import AnswerCallbackQuery, CopyMessage, DeleteMessage, EditMessageText, SendMessage
@@ -9,14 +10,16 @@ from core.announcements import AnnouncementState, NewAnnouncement, Slots
 from core.posts import Cover, CoverKind, PostField
 from database.operations import announcement_ops, channel_ops, settings_ops
 from database.operations.posts import post_ops
+from database.publishing import confirming
 from tests.bots.admin_bot.conftest import OWNER, STORAGE, AdminBot
 from tests.bots.admin_bot.faults import lost
 from tests.bots.admin_bot.publishing import desk
 from tests.bots.admin_bot.publishing.desk import GARDEN, GREENHOUSE
 from tests.bots.admin_bot.telegram import bad_request
-from views.admin_texts import STALE_BUTTON
+from views.admin_texts import stale_button
+from views.links import post_link
 from views.publishing.callbacks import PublishConfirmed
-from views.publishing.draft_screens import NO_CHANNEL, PREVIEW_UNSURE, SLOT_TAKEN, TIME_PASSED
+from views.publishing.draft_screens import no_channel, preview_unsure, slot_taken, time_passed
 
 
 async def test_the_preview_is_the_announcement_and_the_draft_stands_below_it(admin: AdminBot) -> None:
@@ -72,7 +75,7 @@ async def test_of_two_drafts_for_one_slot_the_second_is_asked_for_another(admin:
     draft = await desk.drafts(admin, first.code)
     assert draft is not None
     await admin.callback(PublishConfirmed(draft=draft.id, fingerprint=draft.fingerprint).pack())
-    assert admin.toasts[-1] == SLOT_TAKEN and "Next slot: tomorrow 18:00" in admin.buttons()
+    assert admin.toasts[-1] == slot_taken() and "Next slot: tomorrow 18:00" in admin.buttons()
     assert [one.post_code for one in await desk.planned()] == [second.code]
     await admin.press("Next slot: tomorrow 18:00")
     await admin.press("Put on the schedule")
@@ -209,7 +212,8 @@ async def _as_new(admin: AdminBot, code: str) -> NewAnnouncement:
     draft = await desk.drafts(admin, code)
     assert draft is not None
     (channel,) = await admin.data["publishing_lookups"].publishing()
-    return admin.data["publish_results"]._new(OWNER.id, draft, channel, None)
+    plan = admin.data["publish_results"]._plan(draft, None)
+    return confirming.new_in(plan, channel, OWNER.id, admin.clock.now(), partial(post_link, "shop_bot", code))
 
 
 async def test_a_screen_of_another_state_of_the_draft_publishes_nothing(admin: AdminBot) -> None:
@@ -220,7 +224,7 @@ async def test_a_screen_of_another_state_of_the_draft_publishes_nothing(admin: A
     assert first is not None
     await admin.press("Sound: on")
     await admin.callback(str(first.inline_keyboard[0][0].callback_data))
-    assert await desk.planned() == [] and admin.toasts[-1] == STALE_BUTTON
+    assert await desk.planned() == [] and admin.toasts[-1] == stale_button()
     assert "sound off" in admin.last_text
 
 
@@ -233,7 +237,7 @@ async def test_a_button_of_a_draft_nobody_knows_opens_the_menu(admin: AdminBot) 
         "an:show:x:s",
     ):
         await admin.callback(data)
-        assert admin.toasts[-1] == STALE_BUTTON
+        assert admin.toasts[-1] == stale_button()
 
 
 async def test_drafts_of_two_posts_do_not_mix(admin: AdminBot) -> None:
@@ -336,7 +340,7 @@ async def test_without_a_preview_there_is_no_publishing(admin: AdminBot) -> None
     one = await desk.post(admin)
     admin.world.fail(SendMessage, lost)
     await desk.open_publish(admin, one)
-    assert admin.last_text == PREVIEW_UNSURE and "Publish now" not in admin.buttons()
+    assert admin.last_text == preview_unsure() and "Publish now" not in admin.buttons()
     await admin.press("Show it again")
     assert admin.buttons()[0] == "Publish now"
 
@@ -362,7 +366,7 @@ async def test_when_every_channel_was_disconnected_the_draft_says_so(admin: Admi
     await desk.open_publish(admin, await desk.post(admin))
     await _disconnect(GARDEN)
     await admin.press("Publish now")
-    assert admin.last_text == NO_CHANNEL and await desk.planned() == []
+    assert admin.last_text == no_channel() and await desk.planned() == []
 
 
 async def _disconnect(chat_id: int) -> None:
@@ -437,7 +441,7 @@ async def test_a_time_that_passed_before_the_press_publishes_nothing(admin: Admi
     await admin.press("Tomorrow 9:00")
     admin.clock.move(timedelta(days=2))
     await admin.press("Put on the schedule")
-    assert await desk.planned() == [] and admin.toasts[-1] == TIME_PASSED
+    assert await desk.planned() == [] and admin.toasts[-1] == time_passed()
     assert admin.buttons()[0] == "Publish now"
 
 

@@ -13,12 +13,12 @@ from database.operations.announcements import publishing
 from tests.bots.admin_bot.conftest import ADMIN_BOT, OWNER, AdminBot
 from tests.bots.admin_bot.publishing import desk
 from tests.bots.admin_bot.publishing.desk import GARDEN, GREENHOUSE
-from views.admin_texts import CHANGED_SINCE, STALE_BUTTON, TOO_LATE_TO_UNDO, UNDONE
+from views.admin_texts import changed_since, stale_button, too_late_to_undo, undone
 from views.channels.callbacks import ChannelAction, ChannelButton
 from views.navigation import Section, data_of
 from views.publishing.announcement_texts import NOT_PUBLISHED_TO
 from views.publishing.callbacks import AnnouncementAction, AnnouncementButton, SchedulePage
-from views.publishing.schedule_screens import EMPTY, ITS_TIME_PASSED, OFF, SLOTS_CHANGED
+from views.publishing.schedule_screens import its_time_passed, nothing_scheduled, off_schedule, slots_changed
 
 #: Saturday, 9:26 in Berlin
 _NOW = datetime(2025, 11, 22, 8, 26, 40, tzinfo=UTC)
@@ -62,7 +62,7 @@ def _hours(number: float) -> datetime:
 
 async def test_an_empty_schedule_says_how_to_fill_it(admin: AdminBot) -> None:
     await admin.say("/schedule")
-    assert admin.last_text == EMPTY and admin.buttons() == ["‹ Menu"]
+    assert admin.last_text == nothing_scheduled() and admin.buttons() == ["‹ Menu"]
 
 
 async def test_the_schedule_lists_what_is_planned_the_earliest_first(admin: AdminBot) -> None:
@@ -135,13 +135,13 @@ async def test_off_the_schedule_can_be_undone_for_ten_minutes(admin: AdminBot) -
     await admin.say("/schedule")
     await admin.press("Sat 22")
     await admin.press("Off the schedule")
-    assert admin.toasts[-1] == OFF and await desk.planned() == []
+    assert admin.toasts[-1] == off_schedule() and await desk.planned() == []
     await admin.press("Undo")
-    assert admin.toasts[-1] == UNDONE and [one.id for one in await desk.planned()] == [planned]
+    assert admin.toasts[-1] == undone() and [one.id for one in await desk.planned()] == [planned]
     await admin.press("Off the schedule")
     admin.clock.move(timedelta(minutes=11))
     await admin.press("Undo")
-    assert admin.toasts[-1] == TOO_LATE_TO_UNDO and await desk.planned() == []
+    assert admin.toasts[-1] == too_late_to_undo() and await desk.planned() == []
 
 
 async def test_an_old_off_button_does_not_give_up_what_may_be_in_the_channel(admin: AdminBot) -> None:
@@ -151,7 +151,7 @@ async def test_an_old_off_button_does_not_give_up_what_may_be_in_the_channel(adm
     await admin.press("Sat 22")
     await desk.run_publisher(admin, lost=[GARDEN])
     await admin.press("Off the schedule")
-    assert admin.toasts[-1] == STALE_BUTTON and "Telegram did not confirm." in admin.last_text
+    assert admin.toasts[-1] == stale_button() and "Telegram did not confirm." in admin.last_text
     found = await announcement_ops.find(planned)
     assert found is not None and found.state is AnnouncementState.UNKNOWN
 
@@ -184,7 +184,7 @@ async def test_undo_plans_nothing_in_a_channel_that_was_taken_off_the_list_since
     await admin.press("Off the schedule")
     await channel_ops.switch_publishing(GARDEN, is_on=False)
     await admin.press("Undo")
-    assert admin.toasts[-1] == CHANGED_SINCE and await desk.planned() == []
+    assert admin.toasts[-1] == changed_since() and await desk.planned() == []
 
 
 async def test_undo_after_its_time_publishes_nothing(admin: AdminBot) -> None:
@@ -195,7 +195,7 @@ async def test_undo_after_its_time_publishes_nothing(admin: AdminBot) -> None:
     await admin.press("Off the schedule")
     admin.clock.move(timedelta(minutes=8))
     await admin.press("Undo")
-    assert admin.last_text.startswith(ITS_TIME_PASSED) and await desk.planned() == []
+    assert admin.last_text.startswith(its_time_passed()) and await desk.planned() == []
 
 
 async def test_a_planned_one_moves_by_a_press_and_back_by_undo(admin: AdminBot) -> None:
@@ -254,7 +254,7 @@ async def test_a_button_of_one_that_was_published_meanwhile_shows_it_as_it_is(ad
 async def test_a_button_of_an_announcement_nobody_knows_shows_the_schedule(admin: AdminBot) -> None:
     for act in AnnouncementAction:
         await admin.callback(AnnouncementButton(act=act, id="f" * 24).pack())
-        assert admin.toasts[-1] == STALE_BUTTON and admin.last_text == EMPTY
+        assert admin.toasts[-1] == stale_button() and admin.last_text == nothing_scheduled()
 
 
 async def test_withdrawn_within_48_hours_it_is_deleted_later_emptied(admin: AdminBot) -> None:
@@ -318,7 +318,7 @@ async def test_slots_two_people_change_at_once_keep_the_first_change(admin: Admi
     assert await service.change(2, before, Slots(times=("12:00",))) is None
     after = await channel_ops.find(GARDEN)
     assert after is not None and after.slots.times == ("11:00",)
-    assert SLOTS_CHANGED.startswith("Somebody")
+    assert slots_changed().startswith("Somebody")
 
 
 async def test_a_press_of_slots_is_one_edit_and_at_most_three_commands(admin: AdminBot) -> None:

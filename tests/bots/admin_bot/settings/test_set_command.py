@@ -175,7 +175,7 @@ async def test_bad_input_is_answered_with_what_is_expected_and_changes_nothing(
 
 async def test_set_alone_explains_itself(admin: AdminBot) -> None:
     await admin.say("/set")
-    assert admin.last_text == texts.USAGE
+    assert admin.last_text == texts.usage()
 
 
 async def test_set_with_a_name_alone_shows_the_setting(admin: AdminBot) -> None:
@@ -186,5 +186,5 @@ async def test_set_with_a_name_alone_shows_the_setting(admin: AdminBot) -> None:
 
 async def test_the_storage_channel_is_chosen_with_the_picker_only(admin: AdminBot) -> None:
     await admin.say("/set storage_channel_id -1009")
-    assert admin.last_text == texts.CHOSEN_BY_PICKER
+    assert admin.last_text == texts.chosen_by_picker()
     assert await value(admin, "storage_channel_id") == STORAGE

@@ -13,7 +13,7 @@ from tests.bots.admin_bot.conftest import OWNER, AdminBot
 from tests.bots.admin_bot.shorteners.conftest import KEY, OTHER_KEY, SECTION, address_of, deleted
 from tests.bots.admin_bot.telegram import bad_request
 from tests.unit.shorteners.local import Stub, giving, hang, stub
-from views.admin_texts import STALE_BUTTON
+from views.admin_texts import stale_button
 from views.shorteners import texts
 
 pytestmark = pytest.mark.usefixtures("keyless")
@@ -36,9 +36,9 @@ async def test_a_shortener_is_added_by_two_answers(admin: AdminBot, server: Stub
     await admin.callback(SECTION)
     assert admin.last_text == "None. Subscribers unlock on your own page; you earn nothing."
     await admin.press("Add")
-    assert admin.last_text == texts.ASK_ADDRESS
+    assert admin.last_text == texts.ask_address()
     await admin.say(address_of(server))
-    assert admin.last_text == texts.ASK_KEY
+    assert admin.last_text == texts.ask_key()
 
     key_message = (await admin.say(KEY)).message
     assert key_message is not None
@@ -51,7 +51,7 @@ async def test_a_shortener_is_added_by_two_answers(admin: AdminBot, server: Stub
 
     await admin.press("Save")
     one = await stored()
-    assert admin.last_text.startswith(f"{texts.SAVED} {texts.POSTS_COST_CREDITS}\n\n<b>⁨127.0.0.1⁩</b> · works")
+    assert admin.last_text.startswith(f"{texts.saved()} {texts.posts_cost_credits()}\n\n<b>⁨127.0.0.1⁩</b> · works")
     assert (one.name, one.set_by, one.set_by_name, one.link_hosts) == (
         "127.0.0.1",
         OWNER.id,
@@ -71,7 +71,7 @@ async def test_the_first_shortener_makes_posts_cost_credits_and_says_so_only_the
     await settings_ops.change("access_mode", "open")
     await add(admin, server)
     await admin.press("Save")
-    assert admin.last_text.startswith(f"{texts.SAVED}\n\n")
+    assert admin.last_text.startswith(f"{texts.saved()}\n\n")
     assert (await settings_ops.load()).access_mode is AccessMode.OPEN
 
 
@@ -82,7 +82,7 @@ async def test_pressing_save_twice_saves_one(admin: AdminBot, server: Stub) -> N
     assert pressed is not None and pressed.message is not None
     await admin.callback(pressed.data or "", message_id=pressed.message.message_id)
     assert len(await shortener_ops.load()) == 1
-    assert admin.toasts[-1] == STALE_BUTTON
+    assert admin.toasts[-1] == stale_button()
     assert "⁨127.0.0.1⁩" in admin.last_text
 
 
@@ -113,7 +113,7 @@ async def test_a_wrong_address_is_answered_with_an_example_and_asked_again(
     await admin.say(text)
     assert "like https://short.example/api" in admin.last_text
     await admin.say(address_of(server))
-    assert admin.last_text == texts.ASK_KEY
+    assert admin.last_text == texts.ask_key()
     assert await admin.posts() == []
 
 
@@ -152,7 +152,7 @@ async def test_a_message_that_cannot_be_deleted_is_named_to_the_owner(admin: Adm
     await admin.say(address_of(server))
     admin.world.fail(DeleteMessage, bad_request("message can't be deleted"))
     await admin.say(KEY)
-    assert texts.KEY_MESSAGE_LEFT in [call.text for call in admin.world.calls if isinstance(call, SendMessage)]
+    assert texts.key_message_left() in [call.text for call in admin.world.calls if isinstance(call, SendMessage)]
     assert admin.last_text.startswith("It answered in")
 
 
@@ -162,7 +162,7 @@ async def test_a_command_ends_the_question_and_the_key_is_deleted_nevertheless(a
     await admin.say(address_of(server))
     await admin.say("/menu")
     await admin.say(KEY)
-    assert admin.last_text == texts.PASTED_KEY
+    assert admin.last_text == texts.pasted_key()
     assert await admin.posts() == []
 
 
@@ -178,25 +178,25 @@ async def refused(admin: AdminBot, server: Stub, sentence: str) -> None:
 
 async def test_a_redirecting_address_is_not_followed(admin: AdminBot) -> None:
     async with stub(giving("", 302, Location="http://127.0.0.1:1/")) as server:
-        await refused(admin, server, f"{texts._FAILURES['redirected']} (HTTP 302)")
+        await refused(admin, server, f"{texts._FAILURES['redirected']()} (HTTP 302)")
         assert len(server.asked) == 1
 
 
 async def test_a_wrong_key_is_said(admin: AdminBot) -> None:
     async with stub(giving({"status": "error", "message": f"bad key {KEY}"})) as server:
-        await refused(admin, server, texts._FAILURES["declined"])
+        await refused(admin, server, texts._FAILURES["declined"]())
 
 
 async def test_a_hanging_address_is_given_up(admin: AdminBot, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("admin_bot.shorteners.providers.TRIAL_TIMEOUT_S", 0.05)
     async with stub(hang) as server:
-        await refused(admin, server, texts._FAILURES["timed_out"])
+        await refused(admin, server, texts._FAILURES["timed_out"]())
 
 
 async def test_a_private_address_is_refused_outside_of_a_sandbox(admin: AdminBot, server: Stub) -> None:
     providers = admin.data["shorteners"]._providers
     providers._access = ShortenerAccess(admin.vault, is_public_only=True)
-    await refused(admin, server, texts._FAILURES["private"])
+    await refused(admin, server, texts._FAILURES["private"]())
     assert server.asked == []
 
 
@@ -208,7 +208,7 @@ async def test_another_try_and_a_change_lead_on(admin: AdminBot) -> None:
         await admin.press("Try again")
         assert admin.last_text.startswith("It answered in")
         await admin.press("Change")
-        assert admin.last_text == texts.ASK_ADDRESS
+        assert admin.last_text == texts.ask_address()
 
 
 async def test_a_failed_test_after_a_good_one_leaves_nothing_to_save(admin: AdminBot, server: Stub) -> None:
@@ -230,7 +230,7 @@ async def test_there_are_so_many_at_most(admin: AdminBot, server: Stub) -> None:
         await shortener_ops.add(Shortener(code=f"c{number}", name=f"n{number}", sealed_key="sealed"))
     await add(admin, server)
     await admin.press("Save")
-    assert admin.last_text == texts.FULL
+    assert admin.last_text == texts.full()
 
 
 async def test_without_a_key_file_nothing_is_asked(admin: AdminBot) -> None:
@@ -249,11 +249,11 @@ async def test_a_key_is_replaced_and_that_can_be_undone(admin: AdminBot, server:
     await admin.press("Save")
     before = await stored()
     await admin.press("Replace key")
-    assert admin.last_text == texts.ASK_KEY
+    assert admin.last_text == texts.ask_key()
     await admin.say(OTHER_KEY)
     assert admin.last_text.startswith("It answered in")
     await admin.press("Save")
-    assert admin.last_text.startswith(texts.KEY_REPLACED)
+    assert admin.last_text.startswith(texts.key_replaced())
     now = admin.vault.unseal((await stored()).sealed_key or "")
     assert now is not None and now.get_secret_value() == OTHER_KEY
     (entry,) = await audit_ops.last(1)
@@ -287,7 +287,7 @@ async def test_a_shortener_removed_meanwhile_gets_no_key(admin: AdminBot, server
     await admin.say(OTHER_KEY)
     await shortener_ops.remove((await stored()).code, admin.clock.now())
     await admin.press("Save")
-    assert admin.last_text.startswith(texts.GONE)
+    assert admin.last_text.startswith(texts.gone())
 
 
 async def test_a_saved_one_works_until_a_call_fails(admin: AdminBot, server: Stub) -> None:

@@ -35,7 +35,7 @@ async def test_a_key_is_deleted_and_becomes_no_post(admin: AdminBot, text: str) 
     sent = (await admin.say(text)).message
     assert sent is not None
     assert deleted(admin) == [sent.message_id]
-    assert admin.last_text == texts.PASTED_KEY
+    assert admin.last_text == texts.pasted_key()
     assert admin.buttons() == ["Shorteners"]
     assert await admin.posts() == []
     assert admin.copies == []
@@ -58,7 +58,7 @@ async def test_a_key_is_no_answer_to_another_question(admin: AdminBot) -> None:
     dialogue = Dialogue(FSMContext(admin.memory, key))
     await dialogue.ask(Asked.person, Question(None, None))
     await admin.say(KEY)
-    assert admin.last_text == texts.PASTED_KEY
+    assert admin.last_text == texts.pasted_key()
     assert await dialogue.is_asking()
 
 
@@ -66,21 +66,21 @@ async def test_a_key_is_no_answer_to_another_question(admin: AdminBot) -> None:
 async def test_a_key_is_no_part_of_a_batch(admin: AdminBot) -> None:
     await admin.say("/batch")
     await admin.say(KEY)
-    assert admin.last_text == texts.PASTED_KEY
+    assert admin.last_text == texts.pasted_key()
     assert await admin.posts() == []
 
 
 async def test_a_message_that_cannot_be_deleted_is_no_post_either(admin: AdminBot) -> None:
     admin.world.fail(DeleteMessage, bad_request("message can't be deleted"))
     await admin.say(KEY)
-    assert admin.last_text == texts.PASTED_KEY_LEFT
+    assert admin.last_text == texts.pasted_key_left()
     assert await admin.posts() == []
 
 
 async def test_a_repeated_update_finds_the_message_gone_already(admin: AdminBot) -> None:
     admin.world.fail(DeleteMessage, bad_request("message to delete not found"))
     await admin.say(KEY)
-    assert admin.last_text == texts.PASTED_KEY
+    assert admin.last_text == texts.pasted_key()
 
 
 @pytest.mark.usefixtures("keyless")
@@ -89,7 +89,7 @@ async def test_an_editor_s_pasted_key_is_deleted_too(admin: AdminBot) -> None:
     sent = (await admin.say(KEY, who=EVA)).message
     assert sent is not None
     assert deleted(admin) == [sent.message_id]
-    assert admin.last_text == texts.PASTED_KEY
+    assert admin.last_text == texts.pasted_key()
     assert await admin.posts() == []
 
 

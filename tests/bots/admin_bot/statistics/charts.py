@@ -19,10 +19,12 @@ from tests.bots.admin_bot.conftest import AdminBot
 NUMBERS = {
     Count.NEW_USERS: 5,
     Count.ACTIVE_USERS: 20,
-    Count.DELIVERIES: 40,
-    Count.TOKENS: 33,
-    Count.VERIFIED: 27,
-    Count.BYPASSED: 3,
+    Count.TRIES: 50,
+    Count.JOINED: 45,
+    Count.UNLOCKED: 42,
+    Count.DELIVERED: 40,
+    Count.UNLOCKS: 27,
+    Count.TOO_FAST: 3,
     Count.BROADCASTS: 1,
     Count.BROADCAST_COPIES: 1500,
 }
@@ -69,4 +71,4 @@ def albums(admin: AdminBot) -> list[list[InputMediaPhoto]]:
 
 
 def the_text(admin: AdminBot) -> str:
-    return next(text for text in reversed(admin.texts) if text.startswith(("<b>Last", "<b>Today")))
+    return next(text for text in reversed(admin.texts) if text.startswith(("<b>Last", "<b>Today", "<b>All")))

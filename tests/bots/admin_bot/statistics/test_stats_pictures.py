@@ -9,10 +9,10 @@ from aiogram.types import BufferedInputFile
 from admin_bot.statistics import charts as charts_module
 from admin_bot.statistics.charts import KEPT_FOR_S
 from monitoring.pictures import Picture, Theme
-from tests.bots.admin_bot.conftest import AdminBot
+from tests.bots.admin_bot.conftest import OWNER, AdminBot
 from tests.bots.admin_bot.faults import blocked, flood, lost
 from tests.bots.admin_bot.standstill import settle
-from tests.bots.admin_bot.statistics.charts import Pencil, albums, charts, counted, the_text
+from tests.bots.admin_bot.statistics.charts import Pencil, albums, charts, counted
 from tests.bots.admin_bot.telegram import MakeError, bad_request
 from views.statistics import texts
 
@@ -39,10 +39,9 @@ async def test_the_pictures_come_as_one_album(admin: AdminBot, pencil: Pencil) -
     ]
     assert [one.caption for one in album] == ["The last 30 days", None, None, None]
     assert pencil.drawn == [(kind, 2, Theme.LIGHT) for kind in Picture]
-    await admin.press("90 days")
-    await admin.press("Pictures")
+    await admin.callback("sp:all")
     await settle()
-    assert albums(admin)[-1][0].caption == "The last 90 days"
+    assert albums(admin)[-1][0].caption == "The last year"
     assert pencil.drawn[-1] == (Picture.BROADCASTS, 3, Theme.LIGHT)
     assert len(admin.world.of(DeleteMessages)) == 1, "the old album is deleted"
     assert len(admin.world.of(DeleteMessages)[0].message_ids) == 4
@@ -56,8 +55,7 @@ async def test_the_button_answers_while_the_pictures_are_drawn_and_a_second_pres
     await admin.callback("sp:7")
     await admin.callback("sp:30")
     await settle()
-    assert admin.toasts == [texts.DRAWING, texts.DRAWING_BEFORE]
-    assert "Subscribers: 5 new" in admin.last_text
+    assert admin.toasts == [texts.drawing(), texts.drawing_before()]
     assert albums(admin) == []
     pencil.release.set()
     await settle()
@@ -79,21 +77,20 @@ async def test_pictures_of_the_same_numbers_are_kept_for_a_minute(admin: AdminBo
     assert await press() == 4
     await admin.time.move(1)
     assert await press() == 8
-    await counted(admin, 0, deliveries=41)
+    await counted(admin, 0, delivered=41)
     assert await press() == 12, "changed numbers are drawn again"
-    assert len(albums(admin)) == 4
+    await admin.data["team"].choose_language(OWNER.id, "ru")
+    assert await press() == 16, "in another language, too"
+    assert len(albums(admin)) == 5
 
 
 @pytest.mark.parametrize("error", [ImportError("no matplotlib"), ValueError("?"), MemoryError(), AssertionError()])
-async def test_failed_drawing_is_answered_and_the_numbers_are_shown_all_the_same(
-    admin: AdminBot, pencil: Pencil, error: BaseException
-) -> None:
+async def test_failed_drawing_is_answered(admin: AdminBot, pencil: Pencil, error: BaseException) -> None:
     await counted(admin, 0)
     pencil.error = error
     await admin.callback("sp:30")
     await settle()
-    assert "Subscribers: 5 new, 20.0 active" in the_text(admin)
-    assert admin.last_text == texts.NOT_DRAWN
+    assert admin.last_text == texts.not_drawn()
     pencil.error = None
     await admin.callback("sp:7")
     await settle()
@@ -108,7 +105,7 @@ async def test_a_drawing_that_hangs_is_given_up(
     pencil.release = asyncio.Event()
     await admin.callback("sp:30")
     await settle()
-    assert admin.last_text == texts.NOT_DRAWN
+    assert admin.last_text == texts.not_drawn()
     assert admin.supervisor.running == 0
 
 
@@ -120,7 +117,7 @@ async def test_pictures_refused_by_telegram_are_answered_with_a_sentence(
     admin.world.fail(SendMediaGroup, trouble)
     await admin.callback("sp:30")
     await settle()
-    assert admin.last_text == texts.NOT_SENT
+    assert admin.last_text == texts.not_sent()
     await admin.callback("sp:30")
     await settle()
     assert len(albums(admin)) == 2
@@ -148,4 +145,4 @@ async def test_an_old_album_that_cannot_be_deleted_is_no_failure(admin: AdminBot
         await admin.callback("sp:7")
         await settle()
     assert len(albums(admin)) == 3
-    assert admin.texts.count(texts.NOT_SENT) == 0
+    assert admin.texts.count(texts.not_sent()) == 0

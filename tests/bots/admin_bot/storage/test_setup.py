@@ -12,7 +12,7 @@ from tests.bots.admin_bot.conftest import ADMIN_BOT, OWNER, STORAGE, USER_BOT, A
 from tests.bots.admin_bot.telegram import administrator, bad_request
 from views.navigation import Section, data_of
 from views.storage import keyboards, texts
-from views.team.first_hour import WHICH_CHANNEL
+from views.team.first_hour import which_channel
 
 NEW = -1001000000777
 
@@ -79,7 +79,7 @@ async def test_a_picked_channel_with_both_bots_in_it_is_saved(admin: AdminBot) -
     await share(admin)
     assert await storage_id(admin) == NEW
     # what comes next in the first hour
-    assert admin.last_text == WHICH_CHANNEL
+    assert admin.last_text == which_channel()
     entry = (await audit_ops.last(1))[0]
     assert (entry.action, entry.before, entry.after) == ("setting.changed", STORAGE, NEW)
 
@@ -106,7 +106,7 @@ async def test_a_missing_user_bot_is_named_with_a_link_to_add_it(admin: AdminBot
     admin.world.members[USER_BOT.id] = administrator(USER_BOT)
     await admin.press("Check again")
     assert await storage_id(admin) == NEW
-    assert admin.texts[-2:] == [texts.checked("Storage"), WHICH_CHANNEL]
+    assert admin.texts[-2:] == [texts.checked("Storage"), which_channel()]
 
 
 @pytest.mark.parametrize("description", ["member list is inaccessible", "chat not found"])
@@ -127,7 +127,7 @@ async def test_no_answer_from_telegram_is_not_called_missing(admin: AdminBot) ->
 
 async def test_a_chat_of_an_unknown_picker_is_not_taken(admin: AdminBot) -> None:
     await share(admin, request_id=99)
-    assert admin.last_text == texts.NOT_A_CHANNEL
+    assert admin.last_text == texts.not_a_channel()
     assert await storage_id(admin) == STORAGE
 
 
@@ -181,14 +181,14 @@ async def test_a_channel_that_restricts_saving_is_named_with_what_mends_it(admin
     for _ in range(2):
         await admin.say("/start")
         assert admin.last_text == texts.restricted("Storage")
-        assert texts.RESTRICTED_REMEDY in admin.last_text
+        assert texts.restricted_remedy() in admin.last_text
         assert admin.buttons() == ["Check again"]
     assert ["restricts saving" in alert for alert in admin.alerts] == [True]
     await admin.press("Check again")
     assert texts.restricted("Storage") in admin.texts
     admin.world.chats[STORAGE] = {}
     await admin.press("Check again")
-    assert admin.texts[-2:] == [texts.checked("Storage"), WHICH_CHANNEL]
+    assert admin.texts[-2:] == [texts.checked("Storage"), which_channel()]
     assert len(admin.alerts) == 2
 
 

@@ -6,13 +6,14 @@ from datetime import timedelta
 import pytest
 from aiogram.exceptions import TelegramForbiddenError, TelegramNetworkError
 from aiogram.methods import SendMessage, SetChatMenuButton, TelegramMethod
-from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions, MenuButtonWebApp
+from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions, MenuButtonWebApp, User
 from structlog.testing import capture_logs
 
 from admin_bot.system.admin_page import AdminPage, local_address
 from database.operations import audit_ops, login_ops
 from tests.bots.admin_bot.conftest import OWNER, STRANGER, AdminBot
 from tests.bots.admin_bot.faults import away_at
+from tests.bots.admin_bot.team.test_members import invite
 
 BASE = "https://tollgate.example.org/bot"
 LOCAL = "http://127.0.0.1:8080/admin"
@@ -20,7 +21,9 @@ LOCAL = "http://127.0.0.1:8080/admin"
 
 def configure(admin: AdminBot, base_url: str = BASE, web_address: str = LOCAL) -> AdminPage:
     data = admin.data
-    page = AdminPage(admin.bot, data["clock"], data["zone"], public_base_url=base_url, web_address=web_address)
+    page = AdminPage(
+        admin.bot, data["team"], data["clock"], data["zone"], public_base_url=base_url, web_address=web_address
+    )
     admin.dispatcher.workflow_data["admin_page"] = page
     return page
 
@@ -139,6 +142,15 @@ async def test_each_owner_gets_the_menu_button(admin: AdminBot) -> None:
     assert [call.chat_id for call in calls] == [7001, 7003]
     assert isinstance(calls[0].menu_button, MenuButtonWebApp)
     assert calls[0].menu_button.web_app.url == f"{BASE}/admin"
+
+
+async def test_each_members_menu_button_is_in_their_language(admin: AdminBot) -> None:
+    boris = User(id=7004, is_bot=False, first_name="Boris", language_code="ru")
+    await admin.say(await invite(admin, "manager"), who=boris)
+    await configure(admin).set_menu_buttons({OWNER.id, boris.id})
+    made = {call.chat_id: call.menu_button for call in admin.world.of(SetChatMenuButton)}
+    said = {chat_id: button.text for chat_id, button in made.items() if isinstance(button, MenuButtonWebApp)}
+    assert said == {OWNER.id: "Admin page", boris.id: "Управление"}
 
 
 async def test_an_owner_unknown_to_telegram_does_not_keep_the_others_from_the_menu_button(admin: AdminBot) -> None:

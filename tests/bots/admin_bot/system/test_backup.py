@@ -121,10 +121,10 @@ async def test_the_buttons_request_another_backup_and_lead_to_the_job(admin: Adm
     await ended(admin, registry.BACKUP.name, ago=timedelta(hours=1))
     await admin.callback("bk:show")
     await admin.press("Back up now")
-    assert admin.toasts[-1] == texts.ASKED_FOR
+    assert admin.toasts[-1] == texts.asked_for()
     assert await requested_runs() == 1
     await admin.callback("bk:run")
-    assert admin.toasts[-1] == texts.ASKED_FOR_BEFORE
+    assert admin.toasts[-1] == texts.asked_for_before()
     await admin.press("Last runs")
     assert admin.last_text.startswith("<b>Backup</b> writes")
     await admin.press("‹ Jobs")

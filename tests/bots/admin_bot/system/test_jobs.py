@@ -90,7 +90,7 @@ async def test_strangers_learn_nothing_and_start_nothing(admin: AdminBot) -> Non
 async def test_run_now_writes_a_request_that_the_schedulers_take(admin: AdminBot) -> None:
     await admin.say(f"/jobs {registry.TOKEN_CLEANUP.name}")
     await admin.press("Run now")
-    assert admin.toasts == [texts.ASKED_FOR]
+    assert admin.toasts == [texts.asked_for()]
     assert "waits for a process to take it" in admin.last_text
     (run,) = await run_ops.find_requests()
     assert (run.job, run.requested_by, run.owner) == (registry.TOKEN_CLEANUP.name, OWNER.id, None)
@@ -110,7 +110,7 @@ async def test_two_concurrent_presses_make_one_run(admin: AdminBot) -> None:
     data = f"jo:run:{registry.TOKEN_CLEANUP.name}"
     await asyncio.gather(*(admin.callback(data) for _ in range(5)))
     assert await requested_runs() == 1
-    assert sorted(map(str, admin.toasts)) == sorted([texts.ASKED_FOR, *[texts.ASKED_FOR_BEFORE] * 4])
+    assert sorted(map(str, admin.toasts)) == sorted([texts.asked_for(), *[texts.asked_for_before()] * 4])
 
 
 async def test_two_concurrent_admins_make_one_run_also_with_a_slow_database(
@@ -129,7 +129,7 @@ async def test_two_concurrent_admins_make_one_run_also_with_a_slow_database(
     jobs = admin.data["jobs"]
     said = await asyncio.gather(*(jobs.run(who, registry.TOKEN_CLEANUP.name) for who in (1, 2, 3)))
     assert await requested_runs() == 1
-    assert sorted(said) == sorted([texts.ASKED_FOR, *[texts.ASKED_FOR_BEFORE] * 2])
+    assert sorted(said) == sorted([texts.asked_for(), *[texts.asked_for_before()] * 2])
 
 
 async def test_a_press_during_a_run_requests_the_next_run(admin: AdminBot) -> None:
@@ -137,7 +137,7 @@ async def test_a_press_during_a_run_requests_the_next_run(admin: AdminBot) -> No
     await take(admin, registry.TOKEN_CLEANUP.name)
     admin.clock.move(timedelta(seconds=1))
     await admin.callback(f"jo:run:{registry.TOKEN_CLEANUP.name}")
-    assert admin.toasts == [texts.FOLLOWS]
+    assert admin.toasts == [texts.follows()]
     assert "<b>running</b>; another run asked for" in admin.last_text
     assert await requested_runs() == 1
 
@@ -180,7 +180,7 @@ async def test_pause_asks_first_and_names_the_job_and_what_stops(admin: AdminBot
 @pytest.mark.parametrize("name", ["nothing", "", "token_cleanup\n", "tok\u0435n_cleanup", "x" * 60])
 async def test_a_button_with_an_unknown_job_does_nothing_and_says_so(admin: AdminBot, act: str, name: str) -> None:
     await admin.callback(f"jo:{act}:{name}")
-    assert admin.toasts == [texts.GONE]
+    assert admin.toasts == [texts.gone()]
     assert await run_ops.find_requests() == []
     assert await lease_ops.find_many([name]) == {}
 
@@ -194,7 +194,7 @@ async def test_a_second_pause_keeps_the_first_on_record(admin: AdminBot) -> None
     admin.clock.move(timedelta(seconds=5))
     for act in ("pause", "pauseyes"):
         await admin.callback(f"jo:{act}:{registry.TOKEN_CLEANUP.name}")
-        assert admin.toasts[-1] == texts.PAUSED_BEFORE
+        assert admin.toasts[-1] == texts.paused_before()
         assert "by <code>cron</code>" in admin.last_text
     assert await audited() == []
 
@@ -203,7 +203,7 @@ async def test_a_resume_after_another_admins_resume_says_so(admin: AdminBot) -> 
     await admin.callback(f"jo:pauseyes:{registry.TOKEN_CLEANUP.name}")
     await lease_ops.resume(registry.TOKEN_CLEANUP.name)
     await admin.press("Resume")
-    assert admin.toasts[-1] == texts.RESUMED_BEFORE
+    assert admin.toasts[-1] == texts.resumed_before()
     assert admin.buttons() == ["Run now", "Pause", "Refresh", "‹ Jobs", "Menu"]
     assert await audited() == [("job.paused", registry.TOKEN_CLEANUP.name)]
 

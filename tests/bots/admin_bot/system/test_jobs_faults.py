@@ -146,7 +146,7 @@ async def test_a_run_that_ends_during_a_refresh_is_only_shown(admin: AdminBot) -
     run = await take(admin, TOKEN_CLEANUP)
     await asyncio.gather(admin.callback(f"jo:show:{TOKEN_CLEANUP}"), finish(run.id, run.job, admin.clock.now()))
     assert len(await run_ops.last_runs(5, TOKEN_CLEANUP)) == 1
-    assert all(call.text is None or call.text == texts.ASKED_FOR for call in admin.world.of(AnswerCallbackQuery))
+    assert all(call.text is None or call.text == texts.asked_for() for call in admin.world.of(AnswerCallbackQuery))
 
 
 # --- failures of Telegram

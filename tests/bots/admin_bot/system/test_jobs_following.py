@@ -33,6 +33,17 @@ async def test_the_screen_is_updated_until_the_run_has_ended(admin: AdminBot) ->
     assert len(edits(admin)) == done
 
 
+async def test_a_russian_member_presses_and_follows_a_run_in_russian(admin: AdminBot) -> None:
+    await admin.data["team"].choose_language(OWNER.id, "ru")
+    await admin.say(f"/jobs {registry.TOKEN_CLEANUP.name}")
+    await admin.press("Запустить")
+    assert admin.toasts == ["Запрошено. Ждёт процесса, это займёт несколько секунд."]
+    run = await take(admin, registry.TOKEN_CLEANUP.name)
+    await end(admin, run)
+    await admin.time.move(POLL_EVERY_S)
+    assert "убирает истёкшие разблокировки" in edits(admin)[-1] and "успешно" in edits(admin)[-1]
+
+
 async def test_a_screen_is_edited_at_most_every_three_seconds_and_for_two_minutes(admin: AdminBot) -> None:
     await admin.callback(f"jo:run:{registry.TOKEN_CLEANUP.name}")
     await take(admin, registry.TOKEN_CLEANUP.name)

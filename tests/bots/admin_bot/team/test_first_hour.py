@@ -16,16 +16,16 @@ from database.operations import audit_ops, channel_ops, settings_ops
 from tests.bots.admin_bot.conftest import ADMIN_BOT, OWNER, USER_BOT, AdminBot
 from tests.bots.admin_bot.telegram import NOW, administrator, bad_request
 from views.navigation import FIRST_CHANNEL
-from views.publishing.result_screens import CHECK_UNSURE, IS_STORAGE
+from views.publishing.result_screens import check_unsure, is_storage
 from views.storage import keyboards as storage_keyboards
 from views.storage import texts as storage_texts
 from views.team.first_hour import (
-    CONNECTED,
     FIRST_CHANNEL_REQUEST_ID,
-    IT_IS_OUT,
-    LATER_BUTTON,
-    WHICH_CHANNEL,
+    connected,
+    it_is_out,
+    later_button,
     may_not_post,
+    which_channel,
 )
 
 VAULT, GARDEN = -1001000000777, -1001000000888
@@ -96,12 +96,12 @@ async def test_each_answer_leads_to_the_next_question(fresh: AdminBot) -> None:
     fresh.world.members[USER_BOT.id] = administrator(USER_BOT)
     await joins(fresh, USER_BOT)
     assert await storage_id(fresh) == VAULT
-    assert fresh.texts[-2:] == [storage_texts.checked("Vault"), WHICH_CHANNEL]
-    assert reply_buttons(fresh) == ["Choose my channel", LATER_BUTTON]
+    assert fresh.texts[-2:] == [storage_texts.checked("Vault"), which_channel()]
+    assert reply_buttons(fresh) == ["Choose my channel", later_button()]
     fresh.world.chats[GARDEN] = {"title": "Olga's Garden", "username": "garden"}
     await pick_garden(fresh)
-    assert fresh.last_text == CONNECTED
-    assert CONNECTED == "Connected. Send what subscribers should get: photo, video, file, album or text."
+    assert fresh.last_text == connected()
+    assert connected() == "Connected. Send what subscribers should get: photo, video, file, album or text."
     assert reply_buttons(fresh) == []
     (channel,) = await channel_ops.load()
     assert (channel.chat_id, channel.title, channel.username) == (GARDEN, "Olga's Garden", "garden")
@@ -116,7 +116,7 @@ async def test_the_set_up_goes_on_once_however_often_the_bots_arrival_is_told(fr
     await joins(fresh, USER_BOT)
     await joins(fresh, USER_BOT)
     await fresh.press("Check again") if "Check again" in fresh.buttons() else None
-    assert fresh.texts.count(WHICH_CHANNEL) == 1
+    assert fresh.texts.count(which_channel()) == 1
 
 
 async def test_the_bots_arrival_in_another_channel_changes_nothing(fresh: AdminBot) -> None:
@@ -147,7 +147,7 @@ async def test_the_set_up_goes_on_after_a_restart(fresh: AdminBot) -> None:
     assert fresh.last_text == "Now add @tollgate_bot to it, too."
     fresh.world.members[USER_BOT.id] = administrator(USER_BOT)
     await fresh.say("/start")
-    assert (await storage_id(fresh), fresh.last_text) == (VAULT, WHICH_CHANNEL)
+    assert (await storage_id(fresh), fresh.last_text) == (VAULT, which_channel())
 
 
 async def test_the_wrong_bot_is_named_and_the_question_stays(fresh: AdminBot) -> None:
@@ -163,7 +163,7 @@ async def test_a_set_up_that_another_process_ended_asks_nothing_twice(fresh: Adm
     await fresh.database.collection("admin_config").update_one({"_id": "first hour"}, {"$set": {"candidate": None}})
     fresh.world.members[USER_BOT.id] = administrator(USER_BOT)
     await joins(fresh, USER_BOT)
-    assert WHICH_CHANNEL not in fresh.texts
+    assert which_channel() not in fresh.texts
 
 
 async def test_people_who_join_a_channel_cost_the_admin_bot_nothing(
@@ -204,7 +204,7 @@ async def test_missing_rights_of_the_admin_bot_are_named_and_mended_by_themselve
         "new_chat_member": administrator(ADMIN_BOT).model_dump(),
     }
     await fresh.feed("my_chat_member", body)
-    assert (await storage_id(fresh), fresh.last_text) == (VAULT, WHICH_CHANNEL)
+    assert (await storage_id(fresh), fresh.last_text) == (VAULT, which_channel())
 
 
 async def test_a_manager_learns_that_an_owner_has_to_choose(fresh: AdminBot) -> None:
@@ -219,26 +219,26 @@ async def test_a_manager_learns_that_an_owner_has_to_choose(fresh: AdminBot) -> 
 
 async def test_later_leaves_the_question_on_the_menu_and_makes_no_post(admin: AdminBot) -> None:
     await guide(admin).ask_channel(OWNER.id)
-    await admin.say(LATER_BUTTON)
+    await admin.say(later_button())
     assert admin.last_text == "Send what subscribers should get: photo, video, file, album or text."
     assert (reply_buttons(admin), await admin.posts()) == ([], [])
     await admin.say("/menu")
-    assert WHICH_CHANNEL in admin.last_text
+    assert which_channel() in admin.last_text
     await admin.press("Choose my channel")
-    assert (admin.last_text, reply_buttons(admin)) == (WHICH_CHANNEL, ["Choose my channel", LATER_BUTTON])
+    assert (admin.last_text, reply_buttons(admin)) == (which_channel(), ["Choose my channel", later_button()])
 
 
 async def test_once_a_channel_is_connected_the_word_later_is_a_post(admin: AdminBot) -> None:
     await pick_garden(admin)
-    await admin.say(LATER_BUTTON)
-    assert (await admin.only_post()).title == LATER_BUTTON
+    await admin.say(later_button())
+    assert (await admin.only_post()).title == later_button()
 
 
 async def test_the_storage_channel_is_not_the_one_subscribers_read(admin: AdminBot) -> None:
     storage = await storage_id(admin)
     assert storage is not None
     await pick(admin, storage, FIRST_CHANNEL_REQUEST_ID)
-    assert (admin.last_text, reply_buttons(admin)) == (IS_STORAGE, ["Choose my channel", LATER_BUTTON])
+    assert (admin.last_text, reply_buttons(admin)) == (is_storage(), ["Choose my channel", later_button()])
     assert await channel_ops.load() == ()
 
 
@@ -252,7 +252,7 @@ async def test_a_channel_without_rights_is_named_with_what_mends_it(admin: Admin
     assert admin.buttons() == ["Give the right", "Check again"]
     admin.world.own[(GARDEN, ADMIN_BOT.id)] = administrator(ADMIN_BOT)
     await admin.press("Check again")
-    assert admin.last_text == CONNECTED
+    assert admin.last_text == connected()
 
 
 async def test_a_channel_the_bot_cannot_see_may_not_be_posted_in(admin: AdminBot) -> None:
@@ -264,7 +264,7 @@ async def test_a_channel_the_bot_cannot_see_may_not_be_posted_in(admin: AdminBot
 async def test_no_answer_from_telegram_is_not_called_a_missing_right(admin: AdminBot) -> None:
     admin.world.fail(GetChat, lambda call: TelegramNetworkError(method=call, message="timeout"))
     await pick_garden(admin)
-    assert (admin.last_text, reply_buttons(admin)) == (CHECK_UNSURE, ["Choose my channel", LATER_BUTTON])
+    assert (admin.last_text, reply_buttons(admin)) == (check_unsure(), ["Choose my channel", later_button()])
     assert await channel_ops.load() == ()
 
 
@@ -287,7 +287,7 @@ async def test_the_first_announcement_ever_is_told_once_with_what_comes_next(adm
     for _ in range(2):
         await guide(admin).announced()
         await guide(admin).published(OWNER.id, "a" * 16)
-    assert admin.texts == [IT_IS_OUT]
+    assert admin.texts == [it_is_out()]
     # nor by another process
     assert not await first_hour.mark_told(admin.clock.now())
     assert not await first_hour.mark_announced(admin.clock.now())

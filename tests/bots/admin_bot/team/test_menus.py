@@ -35,7 +35,7 @@ def test_owners_see_the_commands_in_the_contracts_order() -> None:
 def test_nobody_sees_a_command_the_role_may_not_use() -> None:
     for role in Role:
         assert all(may(role, COMMANDS[name]) for name in names(role))
-    assert names(Role.EDITOR) == ["menu", "new", "posts", "schedule", "help", "cancel"]
+    assert names(Role.EDITOR) == ["menu", "new", "posts", "schedule", "stats", "help", "cancel"]
 
 
 def test_strangers_see_one_sentence() -> None:
@@ -73,9 +73,12 @@ async def test_a_second_start_of_the_bot_makes_no_call(admin: AdminBot) -> None:
     await menus.refresh()
     everybody = admin.world.of(SetMyCommands)[0]
     assert isinstance(everybody.scope, BotCommandScopeDefault)
-    (about,), (description,) = admin.world.of(SetMyShortDescription), admin.world.of(SetMyDescription)
-    assert about.short_description == "Manages @tollgate_bot."
-    assert description.description == "Send me content, get a post. Publish, schedule, see who reads."
+    abouts = {call.language_code: call.short_description for call in admin.world.of(SetMyShortDescription)}
+    assert abouts == {None: "Manages @tollgate_bot.", "ru": "Управляет ботом @tollgate_bot."}
+    descriptions = {call.language_code: call.description for call in admin.world.of(SetMyDescription)}
+    assert descriptions.keys() == abouts.keys()
+    assert descriptions[None] == "Send me content, get a post. Publish, schedule, see who reads."
+    assert [call.language_code for call in admin.world.of(SetMyCommands)] == [None, "ru"]
     admin.world.calls.clear()
     await menus.refresh()
     assert admin.world.calls == []

@@ -27,7 +27,7 @@ async def test_an_editor_passes_the_gate_and_a_row_without_a_proof_does_not(hous
     await admins.delete_one({"user_id": ALICE})
     await give(ALICE, "editor")
     await house.advance(seconds=6)
-    await opens(house, "deleted")
+    await opens(house, "Deleted in")
     await admins.delete_one({"user_id": ALICE})
     await house.advance(seconds=6)
     await opens(house, "Unlock")
@@ -36,5 +36,5 @@ async def test_an_editor_passes_the_gate_and_a_row_without_a_proof_does_not(hous
 async def test_owners_of_the_configuration_pass(house: House) -> None:
     await settings_ops.change("access_mode", "credits")
     await house.olive.link(house.link(await house.store()))
-    await house.olive.wait(USER_BOT, contains="deleted")
+    await house.olive.wait(USER_BOT, contains="Deleted in")
     assert OLIVE in await house.base.team.owner_ids()

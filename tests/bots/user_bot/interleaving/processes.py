@@ -15,9 +15,10 @@ from aiohttp import ServerDisconnectedError
 from core.clock import ManualClock
 from core.errors import StoreUnavailable
 from core.posts import Post
+from database.erasing.tombstones import fleeting_tombstones
 from database.operations import user_ops
 from database.team import Team
-from monitoring.alerts import Alerts
+from monitoring.alerts import Alerts, Words
 from sender.limiting.send_limiter import SendLimiter
 from sender.message_ids import message_ids_of
 from tests.bots.user_bot.interleaving.telegram import Telegram, Wire
@@ -61,7 +62,7 @@ class Process:
         message_ids_of(self.bot)
         self.bot.session.middleware(SendLimiter(1000, 1000, self.clock))
 
-        async def nobody(html: str) -> bool:
+        async def nobody(words: Words) -> bool:
             return True
 
         self.alerts = Alerts(nobody, clock=self.clock)
@@ -73,6 +74,9 @@ class Process:
             self.alerts,
             team=Team((), lambda: None, self.clock),
             unlock_config=unlock_config,
+            # so that a lease runs out while its owner lives, as after DEAD_AFTER_S of silence
+            is_ended=lambda process: True,
+            tombstones=fleeting_tombstones(),
         )
 
     async def point(self, name: str, is_done: bool) -> None:

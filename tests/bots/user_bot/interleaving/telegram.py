@@ -6,6 +6,7 @@ from typing import Any, cast
 
 from aiogram import Bot
 from aiogram.client.session.base import BaseSession
+from aiogram.exceptions import TelegramBadRequest
 from aiogram.methods import CopyMessages, DeleteMessages, EditMessageText, SendMessage, TelegramMethod
 from aiogram.types import Chat, Message, MessageId
 
@@ -43,6 +44,9 @@ class Telegram:
                 self.messages |= dict.fromkeys(made, "")
                 return [MessageId(message_id=number) for number in made]
             case SendMessage():
+                replied = method.reply_parameters
+                if replied is not None and replied.message_id not in self.messages:
+                    raise TelegramBadRequest(method=method, message="Bad Request: message to be replied not found")
                 number = self.next_id()
                 self.messages[number] = method.text
                 return _message(number, method.text, method.chat_id)

@@ -38,17 +38,17 @@ def test_never_is_zero_minutes(typed: str) -> None:
 @pytest.mark.parametrize(
     ("typed", "sentence"),
     [
-        ("48h", texts.LIFETIME_TOO_LONG),
-        ("47h 1m", texts.LIFETIME_TOO_LONG),
-        ("2821", texts.LIFETIME_TOO_LONG),
-        ("9", texts.LIFETIME_TOO_SHORT),
-        ("1m", texts.LIFETIME_TOO_SHORT),
-        ("0h", texts.LIFETIME_EXPECTED),
-        ("-10", texts.LIFETIME_EXPECTED),
-        ("soon", texts.LIFETIME_EXPECTED),
-        ("", texts.LIFETIME_EXPECTED),
-        ("2d", texts.LIFETIME_TOO_LONG),
-        ("30m 5s", texts.LIFETIME_EXPECTED),
+        ("48h", texts.lifetime_too_long()),
+        ("47h 1m", texts.lifetime_too_long()),
+        ("2821", texts.lifetime_too_long()),
+        ("9", texts.lifetime_too_short()),
+        ("1m", texts.lifetime_too_short()),
+        ("0h", texts.lifetime_expected()),
+        ("-10", texts.lifetime_expected()),
+        ("soon", texts.lifetime_expected()),
+        ("", texts.lifetime_expected()),
+        ("2d", texts.lifetime_too_long()),
+        ("30m 5s", texts.lifetime_expected()),
     ],
 )
 def test_lifetimes_that_are_refused_say_why(typed: str, sentence: str) -> None:
@@ -58,7 +58,7 @@ def test_lifetimes_that_are_refused_say_why(typed: str, sentence: str) -> None:
 
 
 def test_48_hours_are_refused_with_telegrams_reason() -> None:
-    assert "Telegram deletes nothing older than 48" in texts.LIFETIME_TOO_LONG
+    assert "Telegram deletes nothing older than 48" in texts.lifetime_too_long()
 
 
 # --- buttons
@@ -91,7 +91,7 @@ def test_ten_buttons_are_taken_and_eleven_are_not() -> None:
     assert read_buttons(f"Shop - {SHOP}\n" * 10) == (LinkButton(text="Shop", url=SHOP),) * 10
     with pytest.raises(BadInput) as problem:
         read_buttons(f"Shop - {SHOP}\n" * 11)
-    assert problem.value.sentence == texts.TOO_MANY_BUTTONS
+    assert problem.value.sentence == texts.too_many_buttons()
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ KEY, OTHER_KEY = b"k" * 32, b"o" * 32
 OLIVE, BOB = 501, 503
 
 #: FRONT 2, Team
-FOR_ALL = {Right.ENTER, Right.CLAIM, Right.POSTS, Right.POST_STATISTICS}
+FOR_ALL = {Right.ENTER, Right.CLAIM, Right.POSTS, Right.POST_STATISTICS, Right.PAGE}
 FOR_OWNERS = {
     Right.TEAM,
     Right.SHORTENERS,

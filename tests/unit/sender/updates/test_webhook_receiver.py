@@ -186,6 +186,17 @@ async def test_a_handler_cancelled_by_a_stop_leaves_its_update_to_another_proces
     assert await post == STOPPING_AGAIN_S
 
 
+async def test_an_update_whose_handler_was_cancelled_is_not_taken_for_handled_when_it_comes_again() -> None:
+    desk = Desk()
+    desk.handling = desk.wait
+    post = asyncio.ensure_future(desk.receiver.take(update(1)))
+    await soon()
+    desk.receiver.close()
+    await drain(desk.dispatcher, wait_s=0)
+    assert await post == STOPPING_AGAIN_S
+    assert await desk.receiver.take(update(1)) == STOPPING_AGAIN_S
+
+
 async def test_a_stop_waits_for_a_handler_and_answers_its_post() -> None:
     desk = Desk()
     desk.handling = desk.wait

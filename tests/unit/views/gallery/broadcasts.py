@@ -66,7 +66,7 @@ SCREENS: dict[str, Screen] = {
     "ask": compose_texts.ask_message(),
     **{
         f"draft {number} {count}": Screen(
-            compose_texts.screen(_facts(segment, count), compose_texts.CHANGED_MEANWHILE),
+            compose_texts.screen(_facts(segment, count), compose_texts.changed_meanwhile()),
             compose_keyboards.screen(_DRAFT, count, silent=True, pin=True),
             parent(Section.BROADCASTS),
         )
@@ -84,12 +84,12 @@ SCREENS: dict[str, Screen] = {
         compose_keyboards.to_draft(_DRAFT),
     ),
     "when": Screen(
-        compose_texts.when_screen(compose_texts.when(_NOW + LONGEST_AHEAD, _ZONE, _NOW), compose_texts.TIME_PASSED),
+        compose_texts.when_screen(compose_texts.when(_NOW + LONGEST_AHEAD, _ZONE, _NOW), compose_texts.time_passed()),
         compose_keyboards.when(_DRAFT),
         compose_keyboards.to_draft(_DRAFT),
     ),
     "confirm": Screen(
-        compose_texts.confirm(_facts(_SEGMENTS[-1], 10**9), _ALL, _NOW, compose_texts.CHANGED_MEANWHILE),
+        compose_texts.confirm(_facts(_SEGMENTS[-1], 10**9), _ALL, _NOW, compose_texts.changed_meanwhile()),
         compose_keyboards.confirm(_DRAFT, "f" * 8, 10**9),
         compose_keyboards.to_draft(_DRAFT),
     ),

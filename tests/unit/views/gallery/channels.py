@@ -64,5 +64,5 @@ SCREENS: dict[str, Screen] = {
         keyboards.lacking_to_add(_FAR, LONG_USERNAME, list(Lack), is_group=True),
         parent(Section.CHANNELS),
     ),
-    "ask": Screen(texts.ASK_CHANNEL, (), parent(Section.CHANNELS)),
+    "ask": Screen(texts.ask_channel(), (), parent(Section.CHANNELS)),
 }

@@ -28,6 +28,8 @@ SCREENS = {
         now=_NOW,
         zone=_ZONE,
         steps=[_STEP],
+        maintenance_until=_NOW + timedelta(hours=9),
+        may_end_maintenance=True,
     ),
     "channel gone from the list": menu(
         LONG_USERNAME, Today(1, 1), _NEXT, _KINDS[1:2], channels={}, now=_NOW, zone=_ZONE

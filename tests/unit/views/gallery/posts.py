@@ -20,12 +20,15 @@ from core.posts import (
     Source,
 )
 from core.settings.model import BotSettings
+from core.statistics import Count
+from core.statistics.periods import Figures
 from tests.unit.views.gallery import LONG_CHANNEL, LONG_NAME, LONG_TITLE, LONG_USERNAME
-from views.buttons import PAGE_MAX, button
+from views.buttons import PAGE_MAX
 from views.links import post_link
 from views.posts import batch_texts, cards, changes, contents, lists, made, options, questions
 from views.posts.callbacks import Choice, PostList, Show
 from views.screens import Screen
+from views.undo import undo_button
 
 _NOW = datetime(2026, 11, 30, 9, 0, tzinfo=UTC)
 _ZONE = ZoneInfo("America/Argentina/ComodRivadavia")
@@ -34,7 +37,7 @@ _LINK = post_link(LONG_USERNAME, _CODE, "s" * 24)
 #: the longest place in the list a button can carry
 _FAR = PostList(page=PAGE_MAX, search="ffff", show=Show.NOT_ANNOUNCED)
 _SEEN = "ffff"
-_UNDO = button("Undo", "un:ffffffff")
+_UNDO = undo_button("ffffffff")
 
 
 def _post(**changed: object) -> Post:
@@ -52,7 +55,8 @@ def _post(**changed: object) -> Post:
         "access": PostAccess.FREE_WITHOUT_CHANNELS,
         "label": "W" * LABEL_MAX,
         "password": "&" * PASSWORD_MAX,
-        "views": 98_765_432,
+        "opened": 98_765_432,
+        "opened_since": _NOW,
         "delivered": 98_765_432,
         "sources": tuple(Source(name=f"{number:024}", opened=12_345_678) for number in range(SOURCES_MAX)),
         "created_by": 1,
@@ -69,7 +73,7 @@ def _facts(**announced: cards.Announced) -> cards.CardFacts:
 _FULL = _post()
 _BARE = _post(
     number=1, title="", description="", message_ids=(1,), item_count=1, items=(), protect=None, label=None,
-    delete_after_minutes=None, access=PostAccess.SETTINGS, password=None, views=0, delivered=0, sources=(),
+    delete_after_minutes=None, access=PostAccess.SETTINGS, password=None, opened=0, delivered=0, sources=(),
 )  # fmt: skip
 _REMOVED = _post(status=PostStatus.REMOVED)
 _OWN_COVER = _post(cover=Cover(kind=CoverKind.OWN, chat_id=-1, message_id=1))
@@ -92,6 +96,7 @@ _LISTS = {
     for more in (False, True)
     if count == lists.PAGE or not more
 }
+_PLACES = {f"{number:024}": LONG_CHANNEL for number in range(0, SOURCES_MAX, 2)}
 _QUESTIONS = {
     f"{name}, {'own' if post is _FULL else 'as in settings'}": screen
     for post in (_FULL, _BARE)
@@ -107,7 +112,7 @@ _QUESTIONS = {
         "deletion times": options.deletion_times(post, _FAR, _SEEN),
         "saving": options.saving(post, _FAR, _SEEN),
         "access": options.access(post, _FAR, _SEEN),
-        "numbers": cards.numbers(post, _FAR),
+        "numbers": cards.numbers(post, _FAR, Figures(dict.fromkeys(Count, 10**9 - 1)), _PLACES, _ZONE),
         "place link": cards.place_link(post, "s" * 24, _LINK, _FAR),
         "places full": cards.places_full(post, SOURCES_MAX, _FAR),
         "content": contents.content(post, _FAR, can_undo=True),

@@ -100,7 +100,7 @@ SCREENS = {
     "preview refused": draft_screens.no_preview_screen(
         _facts(), draft_screens.preview_refused(_WORDS), is_about_cover=True
     ),
-    "no preview": draft_screens.no_preview_screen(_facts(), draft_screens.PREVIEW_UNSURE, is_about_cover=False),
+    "no preview": draft_screens.no_preview_screen(_facts(), draft_screens.preview_unsure(), is_about_cover=False),
     "to, first page": draft_screens.to_screen(_facts(), _TARGETS, 0),
     "to, a page in the middle": draft_screens.to_screen(_facts(), _TARGETS, 3),
     "to, one page": draft_screens.to_screen(_facts(), _TARGETS[:6], 9),
@@ -110,11 +110,11 @@ SCREENS = {
     "leaves": draft_screens.leaves_screen(_facts(leaves=1440)),
     "cover": draft_screens.cover_screen(_facts(is_on=False), from_post=True, has_default=True),
     "cover, neither": draft_screens.cover_screen(_facts(), from_post=False, has_default=False),
-    "question, text": draft_screens.question(_facts(), draft_screens.ASK_TEXT, DraftAction.USUAL_TEXT),
-    "question, label": draft_screens.question(_facts(), draft_screens.ASK_LABEL, DraftAction.USUAL_LABEL),
-    "question, cover": draft_screens.question(_facts(), draft_screens.ASK_COVER),
+    "question, text": draft_screens.question(_facts(), draft_screens.ask_text(), DraftAction.USUAL_TEXT),
+    "question, label": draft_screens.question(_facts(), draft_screens.ask_label(), DraftAction.USUAL_LABEL),
+    "question, cover": draft_screens.question(_facts(), draft_screens.ask_cover()),
     "question, time": draft_screens.question(_facts(), draft_screens.ask_time(_ZONE)),
-    "question, leaves": draft_screens.question(_facts(), draft_screens.ASK_LEAVES),
+    "question, leaves": draft_screens.question(_facts(), draft_screens.ask_leaves()),
     "results, first page": result_screens.result_screen(_SEVERAL, 0),
     "results, last page": result_screens.result_screen(_SEVERAL, 99),
     "results, every state": result_screens.result_screen(_ALL, 0),
@@ -166,8 +166,10 @@ SCREENS = {
     "slots, middle": schedule_screens.slots_list([_channel(2, (0, 1, 2, 3, 4, 5, 6))] * 50, 3),
     "slots of a channel": schedule_screens.slots_screen(_channel(), _ZONE, _UNDO),
     "slots of a channel, none": schedule_screens.slots_screen(_channel(0), _ZONE),
-    "slots, question": schedule_screens.slot_question(_channel(), schedule_screens.ASK_SLOT),
-    "default cover": setting_screens.default_cover_screen(is_set=True, undo=_UNDO, note=setting_screens.COVER_REMOVED),
+    "slots, question": schedule_screens.slot_question(_channel(), schedule_screens.ask_slot()),
+    "default cover": setting_screens.default_cover_screen(
+        is_set=True, undo=_UNDO, note=setting_screens.cover_removed()
+    ),
     "default cover, none": setting_screens.default_cover_screen(is_set=False),
     "default cover, question": setting_screens.default_cover_question(),
     "renewal, never": setting_screens.renewal_screen(123_456, None, _NOW, _ZONE),

@@ -35,7 +35,7 @@ def _longest(name: str) -> Any:
             return {"access_mode": AccessMode.CREDITS, "on_shortener_failure": ShortenerFailure.DIRECT}[name]
         case Control.SWITCH:
             return True
-    return -(2**52) if name != "cover_photo" else 10**9
+    return {"cover_photo": 10**9, "maintenance_until": _NOW}.get(name, -(2**52))
 
 
 _LONGEST = BotSettings.model_validate({field.name: _longest(field.name) for field in FIELDS})

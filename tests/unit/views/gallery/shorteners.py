@@ -42,7 +42,7 @@ SCREENS = {
     **{f"card: {state}": screens.card(_entry(state), _ZONE) for state in ShortenerState},
     **{f"card: {kind}": screens.card(_entry(ShortenerState.FAILS, kind.value), _ZONE) for kind in FailureKind},
     "card: saved": screens.card(_entry(ShortenerState.WORKS), _ZONE).with_note(
-        f"{texts.SAVED} {texts.POSTS_COST_CREDITS}"
+        f"{texts.saved()} {texts.posts_cost_credits()}"
     ),
     "card: tested": screens.card(_entry(ShortenerState.WORKS), _ZONE).with_note(texts.answered(4.96, _LINK)),
     "card: of the environment": screens.card(_entry(ShortenerState.PAUSED, one=_OF_ENVIRONMENT), _ZONE),

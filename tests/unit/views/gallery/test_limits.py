@@ -40,6 +40,7 @@ def _row(*texts: str, data: str = "x") -> list[InlineKeyboardButton]:
     [
         (Screen("\n" * 11), Screen("\n" * 12)),
         (Screen(f"<b>{'x' * 700}</b>"), Screen("x" * 701)),
+        (Screen("<blockquote expandable>" + "x\n" * 20 + "</blockquote>"), Screen("<blockquote>" + "x\n" * 20)),
         (Screen("x", tuple([_row("a")] * 7), PARENT), Screen("x", tuple([_row("a")] * 8), PARENT)),
         (Screen("x", (_row("a" * 40),)), Screen("x", (_row("a" * 41),))),
         (Screen("x", (_row("a" * 20, "b"),)), Screen("x", (_row("a" * 21, "b"),))),

@@ -1,0 +1,1 @@
+"""Maintenance: owners close the user bot for some hours."""

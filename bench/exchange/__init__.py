@@ -1,0 +1,1 @@
+"""Figures of files: subscribers imported and exported."""

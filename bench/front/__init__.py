@@ -1,0 +1,1 @@
+"""Figures of what the team sees and promises: searches, screens, statistics, erasures."""

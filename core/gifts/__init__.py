@@ -1,0 +1,1 @@
+"""Gift links: what they give, to whom, until when."""

@@ -1,0 +1,1 @@
+"""What outlives a restored backup of those who were erased."""

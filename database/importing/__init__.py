@@ -1,0 +1,1 @@
+"""Subscribers of a file become stored ones, page by page."""

@@ -1,0 +1,1 @@
+"""What the team decides about broadcasts that were confirmed."""

@@ -1,0 +1,1 @@
+"""Erasing a subscriber, and handing out what is kept of one."""

@@ -1,0 +1,1 @@
+"""Operations of the gate: the message that shows what a post still needs."""

@@ -1,0 +1,1 @@
+"""Subscribers: lists, search, corrections by the team, gifts, history."""

@@ -1,0 +1,1 @@
+"""Conditions for searching by words."""

@@ -1,0 +1,1 @@
+"""Invitations to the team, and what its members did."""

@@ -1,0 +1,56 @@
+"""What members are still to be told of their role: a document of `admin_config`, with the oldest first.
+
+The page changes roles in a process that may run no bot; a process with the admin bot takes what waits and tells them.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from core.errors import AlreadyThere
+from core.team.admins import Role
+from database.collection import Collection
+from database.connection import current_database
+from database.values import Document
+
+_ID = "team notices"
+#: that wait; of more the oldest are not told
+WAITING_MAX = 50
+
+
+@dataclass(frozen=True, slots=True)
+class RoleNotice:
+    """A change that a member is to be told of; `role` None: they are not in the team any more."""
+
+    user_id: int
+    role: Role | None
+    #: code of the language they read; after a removal nothing else says it
+    language: str
+    at: datetime
+
+
+def _config() -> Collection:
+    return current_database().collection("admin_config")
+
+
+async def add(user_id: int, role: Role | None, language: str, now: datetime) -> None:
+    """Have a member told of their role; one atomic upsert."""
+    one: Document = {"user_id": user_id, "role": role, "language": language, "at": now}
+    update: Document = {"$push": {"waiting": {"$each": [one], "$slice": -WAITING_MAX}}}
+    try:
+        await _config().update_one({"_id": _ID}, update, upsert=True)
+    except AlreadyThere:
+        # another process inserted the document in the same instant
+        await _config().update_one({"_id": _ID}, update, upsert=True)
+
+
+async def take() -> RoleNotice | None:
+    """Take the oldest out; atomic: of concurrent callers one gets it. None when none waits."""
+    waiting: Document = {"_id": _ID, "waiting.0": {"$exists": True}}
+    before = await _config().find_one_and_update(waiting, {"$pop": {"waiting": -1}}, before=True)
+    return None if before is None else read(before["waiting"][0])
+
+
+def read(stored: Document) -> RoleNotice:
+    """Return one that waits. Raises one of `readable.CANNOT_READ`."""
+    role = stored["role"]
+    return RoleNotice(stored["user_id"], None if role is None else Role(role), str(stored["language"]), stored["at"])

@@ -1,0 +1,1 @@
+"""What is installed: files of requirements, audit, bill of materials, digests of images."""

@@ -1,0 +1,1 @@
+"""Links of another bot in the user bot."""

@@ -1,0 +1,1 @@
+"""Operations of exports and of old links."""

@@ -1,0 +1,1 @@
+"""Rules of exports and of links of other bots."""

@@ -1,0 +1,1 @@
+"""/privacy: what is kept of a subscriber, a copy of it, and its deletion."""

@@ -1,0 +1,1 @@
+"""What the admin page says, one file a view; the page fetches them as JSON, in the member's language."""

@@ -1,0 +1,1 @@
+"""The API of posts: list and card, publishing, the schedule, numbers."""

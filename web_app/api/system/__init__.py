@@ -1,0 +1,1 @@
+"""`/api/admin/system` and `/api/admin/scheduler`: jobs, backups, exports, maintenance."""
