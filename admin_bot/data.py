@@ -64,7 +64,7 @@ from admin_bot.team.assembly import build_team
 from admin_bot.team.first_hour import FirstHourGuide
 from admin_bot.team.members import TeamService
 from admin_bot.team.menus import TeamMenus
-from admin_bot.team.notices import RoleNotices
+from admin_bot.team.notices import TeamNotices
 from admin_bot.undo import UndoService
 from core.clock import Clock
 from database.team import Team
@@ -154,7 +154,7 @@ class AdminData(_ProcessData, _PublishingData, _PostsData, _SystemData):
     statistics: StatisticsService
     team_menus: TeamMenus
     members: TeamService
-    role_notices: RoleNotices
+    team_notices: TeamNotices
     first_hour: FirstHourGuide
     storage_setup: StorageSetup
 
@@ -206,7 +206,7 @@ def build_data(context: AdminContext, config: AdminConfig) -> AdminData:
         shortener_drafts=shorteners.drafts,
         team_menus=team.menus,
         members=team.members,
-        role_notices=team.notices,
+        team_notices=team.notices,
         first_hour=team.first_hour,
         storage_setup=storage.setup,
         statistics=build_statistics(context),

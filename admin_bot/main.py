@@ -72,7 +72,7 @@ async def serve(updates: UpdateSource, storage: BaseStorage, data: AdminData, no
         print(notice, flush=True)
     tasks = Supervisor()
     tasks.spawn(_show_menus(data), "menu")
-    tasks.keep_running(data["role_notices"].run, "role notices", data["clock"])
+    tasks.keep_running(data["team_notices"].run, "team notices", data["clock"])
     try:
         await updates.serve()
     finally:

@@ -50,7 +50,7 @@ from admin_bot.statistics import post_handlers as post_statistics
 from admin_bot.storage.handlers import rights_changed, setup
 from admin_bot.system.handlers import backup, export, imports, jobs, old_links, system
 from admin_bot.team import claim, questions
-from admin_bot.team.handlers import activity, invitations, joining, language, members
+from admin_bot.team.handlers import activity, invitations, joining, language, members, sessions
 from core.clock import Clock
 
 #: the claim of the bots and invitations come before the command /start. Commands come next: they win over a waiting
@@ -111,6 +111,7 @@ _MODULES = (
     members,
     activity,
     language,
+    sessions,
     shortener_drafts,
     shortener_list,
     new_post,

@@ -13,6 +13,8 @@ SECTIONS: dict[str, Right] = {
     "admin invitations": Right.TEAM,
     "admin activity": Right.TEAM,
     "admin language": Right.ENTER,
+    # each their own
+    "admin sessions": Right.ENTER,
     # whoever sends a key must see it deleted
     "admin pasted keys": Right.ENTER,
     "admin shortener answers": Right.SHORTENERS,

@@ -32,7 +32,7 @@ from database.operations.erasures import erasure_ops
 from database.operations.posts import post_ops
 from database.operations.processes import polling_lease_ops
 from database.operations.shorteners import shortener_counts, shortener_ops
-from database.operations.team import invitation_ops, notice_ops
+from database.operations.team import invitation_ops, notice_ops, open_session_ops
 from database.readable import FIELD, Read, set_aside, what_is_wrong
 from database.unreadable_rows import Unreadable
 from database.values import Document
@@ -83,6 +83,7 @@ READERS: Mapping[str, Read[object]] = {
     "admin_config": _config,
     "admins": admin_ops.read,
     "invitations": invitation_ops.READ,
+    "sessions": open_session_ops.READ,
     "audit_log": audit_ops.READ,
     "job_runs": run_ops.READ,
     "job_leases": lease_ops.read,

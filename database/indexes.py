@@ -204,7 +204,9 @@ INDEXES: dict[str, tuple[Index, ...]] = {
     # documents of all collections that cannot be read: the first found, and those not examined for longest
     "unreadable_rows": (_plain("found_at"), _plain("seen_at")),
     "revoked_sessions": (_unique("jti"), _plain("expires_at")),
-    "login_codes": (_unique("code_hash"), _plain("expires_at")),
+    # the list of one person, of all, and those that are over
+    "sessions": (_unique("sid"), _plain("user_id", "ends_at"), _plain("ends_at")),
+    "login_codes": (_unique("code_hash"), _plain("expires_at"), _plain("user_id")),
 }
 
 

@@ -30,7 +30,7 @@ from core.team.invitations import (
 )
 from core.users import is_banned
 from database.operations import admin_ops, user_ops
-from database.operations.team import invitation_ops
+from database.operations.team import invitation_ops, open_session_ops
 from database.shared_read import KEPT_FOR
 
 #: characters of a language's code; longer ones are no codes
@@ -203,7 +203,11 @@ class Team:
         await invitation_ops.forget_used_by(user_id)
         if not await admin_ops.remove(user_id, seen):
             return RoleChange.GONE if seen is None else RoleChange.SEEN_OTHERWISE
-        return await self._with_an_owner(before)
+        change = await self._with_an_owner(before)
+        if change is RoleChange.DONE:
+            # without a role they open nothing; one given again today would bring them back
+            await open_session_ops.end_all(user_id, self._clock.now())
+        return change
 
     async def _changeable(self, user_id: int, seen: Role | None) -> AdminRow | RoleChange:
         """Return the valid row of a member whose role can be changed here, or why it cannot."""

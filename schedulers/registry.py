@@ -162,7 +162,7 @@ TOKEN_CLEANUP = JobRow(
 )
 SESSION_CLEANUP = JobRow(
     name="session_cleanup",
-    purpose=N_("removes expired sessions of the admin page"),
+    purpose=N_("removes sessions of the admin page that are over"),
     when_paused=N_("Expired sessions stay in the database."),
     module="cleaning.session_cleanup",
     schedule=_for_sessions,

@@ -24,7 +24,7 @@ PERIODIC = (
     "recovery",
     "event counts",
     "gift payments",
-    "role notices",
+    "team notices",
     "sandbox clock",
 )
 

@@ -8,7 +8,7 @@ from admin_bot.storage.channel import StorageChannel
 from admin_bot.team.first_hour import FirstHourGuide
 from admin_bot.team.members import TeamService
 from admin_bot.team.menus import TeamMenus
-from admin_bot.team.notices import RoleNotices
+from admin_bot.team.notices import TeamNotices
 from database import bot_profiles
 from sender.profiles import BotProfile
 
@@ -20,7 +20,7 @@ class TeamServices:
     menus: TeamMenus
     first_hour: FirstHourGuide
     members: TeamService
-    notices: RoleNotices
+    notices: TeamNotices
     #: used by publishing, too
     connector: ChannelConnector
 
@@ -34,6 +34,6 @@ def build_team(context: AdminContext, storage: StorageChannel) -> TeamServices:
         menus,
         FirstHourGuide(context.bot, context.team, storage, connector, context.clock),
         members,
-        RoleNotices(members, context.clock),
+        TeamNotices(members, context.clock),
         connector,
     )

@@ -10,13 +10,16 @@ from admin_bot.team.menus import TeamMenus
 from core.clock import Clock
 from core.team.admins import Member, Role, RoleChange
 from core.team.invitations import Invitation, JoinOutcome, invitation_fingerprint
-from database.operations.team import invitation_ops
+from core.team.sessions import SignInWay
+from database.operations.team import invitation_ops, open_session_ops
+from database.operations.team.notice_ops import SignInNotice
 from database.team import Team
 from sender.failures import TELEGRAM_ERRORS, classify
 from views.catalogues import speaking_to_member
 from views.links import invitation_link
 from views.screens import Screen
 from views.team import members as views
+from views.team import sign_ins
 from views.team.callbacks import KEY_LENGTH
 from views.team.words import called, plain_name
 
@@ -85,6 +88,18 @@ class TeamService:
             await self._tell(member.user_id, told)
         return change
 
+    # sessions of the page
+
+    async def tell_sign_in(self, notice: SignInNotice) -> None:
+        """Tell somebody that they were signed in, without a sound when it was inside their own Telegram."""
+        told = sign_ins.signed_in(notice.way, notice.device, notice.at, self._zone, self._clock.now())
+        await self._tell(notice.user_id, told, is_silent=notice.way is SignInWay.MINI_APP)
+
+    async def end_sessions(self, user_id: int) -> None:
+        """End every session of somebody, and the links that could start one."""
+        await open_session_ops.end_all(user_id, self._clock.now())
+        await note(self._clock.now(), user_id, "session.all_ended", "")
+
     # invitations
 
     async def invite(self, admin_id: int, role: Role, user_id: int, name: str) -> Screen:
@@ -129,10 +144,13 @@ class TeamService:
             await self._menus.show(user_id, role)
         return views.joined(outcome, role)
 
-    async def _tell(self, user_id: int, html: str) -> None:
+    async def _tell(self, user_id: int, screen: Screen | str, *, is_silent: bool = False) -> None:
         """Send a message; that it could not be delivered is logged and changes nothing."""
+        told = Screen(screen) if isinstance(screen, str) else screen
         try:
-            await self._bot.send_message(user_id, html)
+            await self._bot.send_message(
+                user_id, told.text, reply_markup=told.keyboard, disable_notification=is_silent or None
+            )
         except TELEGRAM_ERRORS as error:
             log.info("team.not_told", user_id=user_id, reason=classify(error))
 

@@ -1,4 +1,4 @@
-"""Tells members of a role that was changed on the page, whose process may have no bot."""
+"""Tells members of what the page did, whose process may have no bot: a changed role, a sign-in."""
 
 import structlog
 
@@ -6,6 +6,7 @@ from admin_bot.team.members import TeamService
 from core.clock import Clock
 from core.errors import TollgateError
 from database.operations.team import notice_ops
+from database.operations.team.notice_ops import RoleNotice
 from views.catalogues import speaking_to_team
 
 log = structlog.get_logger("tollgate.admin")
@@ -14,7 +15,7 @@ log = structlog.get_logger("tollgate.admin")
 LOOK_EVERY_S = 5.0
 
 
-class RoleNotices:
+class TeamNotices:
     """One per process with the admin bot."""
 
     def __init__(self, members: TeamService, clock: Clock) -> None:
@@ -34,4 +35,7 @@ class RoleNotices:
         """Tell everyone who is to be told, each once among processes; after a crash in between, not at all."""
         while (notice := await notice_ops.take()) is not None:
             with speaking_to_team(notice.language):
-                await self._members.tell_role(notice.user_id, notice.role)
+                if isinstance(notice, RoleNotice):
+                    await self._members.tell_role(notice.user_id, notice.role)
+                else:
+                    await self._members.tell_sign_in(notice)

@@ -175,7 +175,10 @@ KEPT: tuple[Kept, ...] = (
     Kept("job_runs", "runs of jobs", _HISTORY, "housekeeping"),
     Kept("incidents", "alerts to the owners", f"{_HISTORY} after their end", "housekeeping"),
     Kept("unreadable_rows", "which rows cannot be read", "until they can, or are gone", "housekeeping"),
-    Kept("revoked_sessions", "signed-out sessions of the admin page", "until they expire", "session_cleanup"),
+    Kept(
+        "revoked_sessions", "ended sessions of the admin page", "until they would end by themselves", "session_cleanup"
+    ),
+    Kept("sessions", "open sessions of the admin page: who, since when, browser", "12 hours", "session_cleanup"),
     Kept("admin_config", "settings, and who of the team changed them last", "for ever", "nothing"),
     Kept(
         "dialogues", "what a member of the team is typing or choosing in the admin bot", "until it is done", "the bot"

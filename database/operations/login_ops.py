@@ -40,3 +40,8 @@ async def redeem(code: str, now: datetime) -> int | None:
         return None
     row = await _codes().find_one_and_delete({"code_hash": _hash(code), "expires_at": {"$gte": now}})
     return None if row is None else int(row["user_id"])
+
+
+async def withdraw(user_id: int) -> None:
+    """Delete the codes made for a person: their links sign nobody in."""
+    await _codes().delete_many({"user_id": user_id})

@@ -1,12 +1,18 @@
-"""Sessions that were signed out (collection `revoked_sessions`)."""
+"""What signs nobody in any more (collection `revoked_sessions`).
+
+A row is a session that was ended, a Mini App's data that was used, or a person with the time before which all of their
+sessions are refused: its key is `all:<user id>`, a character no session's id has.
+"""
 
 from datetime import datetime
 from typing import Unpack
 
 from core.errors import AlreadyThere
+from core.team.sessions import SESSION_FOR
 from database.batches import Bounds, Deleted, delete_in_batches
 from database.collection import Collection
 from database.connection import current_database
+from database.values import Document
 
 
 def _revoked() -> Collection:
@@ -25,13 +31,37 @@ async def revoke(jti: str, expires_at: datetime) -> bool:
     return True
 
 
-async def is_revoked(jti: str) -> bool:
-    """Return whether `jti` was revoked and its row not yet deleted."""
-    return await _revoked().find_one({"jti": jti}, projection=["_id"]) is not None
+async def refuse_before(user_id: int, not_before: datetime) -> None:
+    """Refuse every session of a person that started before a time; an earlier such time changes nothing.
+
+    One atomic upsert. The row may be deleted when the last of those sessions has ended by itself.
+    """
+    update: Document = {"$max": {"not_before": not_before, "expires_at": not_before + SESSION_FOR}}
+    try:
+        await _revoked().update_one({"jti": _all_of(user_id)}, update, upsert=True)
+    except AlreadyThere:
+        # another process inserted it in the same instant
+        await _revoked().update_one({"jti": _all_of(user_id)}, update)
+
+
+async def is_refused(user_id: int, since: datetime, sid: str = "") -> bool:
+    """Return whether session `sid`, or any of the person that started at `since`, was ended. One command."""
+    keys = [_all_of(user_id), sid]
+    found = await _revoked().find({"jti": {"$in": keys}}, limit=len(keys), projection=["jti", "not_before"])
+    return any(row["jti"] == sid or _is_before(since, row.get("not_before")) for row in found)
+
+
+def _all_of(user_id: int) -> str:
+    return f"all:{user_id}"
+
+
+def _is_before(since: datetime, not_before: object) -> bool:
+    # a time that cannot be read refuses everything: whoever wrote it meant to end sessions
+    return not isinstance(not_before, datetime) or since < not_before
 
 
 async def delete_expired_sessions(now: datetime | None = None, **bounds: Unpack[Bounds]) -> Deleted:
-    """Delete revoked sessions that are expired (`expires_at < now`, strictly), oldest first.
+    """Delete rows that are expired (`expires_at < now`, strictly), oldest first.
 
     Bounded by `bounds` (`database.batches`), not atomic; `now` defaults to the database's clock.
     """

@@ -28,6 +28,7 @@ from database.operations.counting import tries
 from database.operations.erasures import erasure_ops
 from database.operations.erasures.erased_copies import PAGE
 from database.operations.people import gift_ops
+from database.operations.team import open_session_ops
 from database.values import Document
 from tests.clocks import SteeredClock
 from tests.operations.plans.catalogue import CASES, Case, operations_there_are
@@ -203,6 +204,12 @@ BULK: dict[str, tuple[str, Callable[[int], Document], Callable[[int], Document],
         lambda number: {"jti": f"old {number}", "expires_at": OLD},
         lambda number: {"jti": f"new {number}", "expires_at": NOW},
         lambda bounds: session_ops.delete_expired_sessions(NOW, **bounds),
+    ),
+    "open_session_ops.delete_ended": (
+        "sessions",
+        lambda number: {"sid": f"old {number}", "user_id": number, "ends_at": OLD},
+        lambda number: {"sid": f"new {number}", "user_id": number, "ends_at": NOW},
+        lambda bounds: open_session_ops.delete_ended(NOW, **bounds),
     ),
     "housekeeping_ops.delete_old_deliveries": (
         "deliveries",

@@ -20,6 +20,7 @@ def _views() -> dict[str, str]:
         "view_broadcasts": pgettext("view", "Broadcasts"),
         "view_team": pgettext("view", "Team"),
         "view_system": pgettext("view", "System"),
+        "view_sessions": pgettext("view", "Sessions"),
         "views": _("Sections of this page"),
         "to_content": _("To the content"),
         "sign_out": _("Sign out"),

@@ -50,6 +50,15 @@ def _named(make: Callable[[], str]) -> Words:
     return lambda target, before, after: make().format(target=isolate(target, _NAME_MAX))
 
 
+def _one_or_another(own: Callable[[], str], of_another: Callable[[], str]) -> Words:
+    """Words for what somebody did to themselves; with the field `target` where it was somebody else."""
+
+    def words(target: str, before: Any, after: Any) -> str:
+        return of_another().format(target=isolate(target, _NAME_MAX)) if target else own()
+
+    return words
+
+
 def _post(make: Callable[[], str], unknown: Callable[[], str]) -> Words:
     """Words with the field `number`, which only some of these entries have."""
 
@@ -152,7 +161,12 @@ ACTIONS: dict[str, Words] = {
     "post.renamed": _same(lambda: _("changed a post's title")),
     "post.restored": _same(lambda: _("brought a removed post back")),
     "post.taken_down": _same(lambda: _("took a post down everywhere")),
-    "session.ended": _same(lambda: _("signed out of the admin page")),
+    "session.ended": _one_or_another(
+        lambda: _("signed out of the admin page"), lambda: _("ended a session of {target}")
+    ),
+    "session.all_ended": _one_or_another(
+        lambda: _("ended all of their sessions"), lambda: _("ended all sessions of {target}")
+    ),
     "session.started": _same(lambda: _("signed in to the admin page")),
     "setting.bot_changed": _named(lambda: _("changed what {target} shows of itself")),
     "setting.changed": _setting,

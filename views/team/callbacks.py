@@ -96,6 +96,10 @@ class InvitationButton(CallbackData, prefix="tc"):
     cancels: bool = False
 
 
+class EndMySessions(CallbackData, prefix="tse"):
+    """End every session of the admin page of whoever presses."""
+
+
 class Activity(CallbackData, prefix="tal"):
     """Show what the team did, the latest first. `day`: `20261130`; "" and 0 for all."""
 

@@ -9,6 +9,7 @@ from starlette.responses import JSONResponse
 from web_app.api.access import ApiAccess
 from web_app.api.broadcasts import broadcasts_router
 from web_app.api.live_counts import LiveCounts
+from web_app.api.people.sessions import sessions_router
 from web_app.api.people.subscribers import subscribers_router
 from web_app.api.people.team import team_router
 from web_app.api.posting.desk import PostDesk
@@ -58,6 +59,7 @@ def api_router(admin: AdminServices, access: ApiAccess, base_path: str, bot_user
     """
     router = APIRouter(prefix=PREFIX)
     router.include_router(session_router(access, admin.team, admin.zone))
+    router.include_router(sessions_router(access, admin.team))
     router.include_router(jobs_router(access, admin.plans, admin.zone))
     router.include_router(settings_router(access, admin.team, bot_username))
     router.include_router(broadcasts_router(access))

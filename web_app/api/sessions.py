@@ -12,6 +12,7 @@ from views.catalogues import team_language
 from web_app.api.access import ApiAccess, Operator, read_model
 from web_app.api.guard import caller_of
 from web_app.api.models import PageMember, SignedIn, SignIn, body_of
+from web_app.auth.devices import device_of
 from web_app.auth.tokens import Session
 from web_app.languages import accepted_language
 from web_app.pages.views import views_of
@@ -71,9 +72,10 @@ async def _session(access: ApiAccess, request: Request, body: SignIn) -> Session
     authenticator = access.authenticator
     if body.model_fields_set >= BOTH:
         raise Problem(422, "bad_request", "Sign in with init_data or with code, not with both.")
+    device = device_of(request.headers.get("user-agent", ""))
     if body.init_data is not None:
-        return await authenticator.sign_in_from_mini_app(body.init_data)
+        return await authenticator.sign_in_from_mini_app(body.init_data, device)
     if body.code is not None:
-        return await authenticator.sign_in_by_code(body.code)
+        return await authenticator.sign_in_by_code(body.code, device)
     session = access.session(request)
     return authenticator.refresh(session, await authenticator.member_role(session))

@@ -7,8 +7,12 @@ import structlog
 from core.clock import Clock
 from core.team.admins import Role
 from core.team.rights import Right, may
+from core.team.sessions import OpenSession, SignInWay
 from database.operations import login_ops, session_ops
+from database.operations.team import notice_ops, open_session_ops
+from database.operations.team.notice_ops import SignInNotice
 from database.team import Team
+from views.catalogues import team_language
 from web_app import audit
 from web_app.auth import mini_app, tokens
 from web_app.auth.tokens import Session
@@ -41,7 +45,7 @@ class Authenticator:
         """Return a signed token of the session."""
         return tokens.write_token(session, self._keys.sessions)
 
-    async def sign_in_from_mini_app(self, text: str) -> Session:
+    async def sign_in_from_mini_app(self, text: str, device: str = "") -> Session:
         """Start a session for the person whose initData `text` is. The same initData signs in once across processes."""
         now = self._clock.now()
         try:
@@ -54,24 +58,29 @@ class Authenticator:
             # also after a first call whose answer from the database was lost
             log.info("session.mini_app_replayed", user_id=opened.user_id)
             raise unauthorized(was_given=True)
-        return await self._start_session(opened.user_id, role, now, "mini app")
+        if await session_ops.is_refused(opened.user_id, opened.signed_at):
+            log.info("session.mini_app_opened_before_all_ended", user_id=opened.user_id)
+            raise unauthorized(was_given=True)
+        return await self._start_session(opened.user_id, role, now, SignInWay.MINI_APP, device)
 
-    async def sign_in_by_code(self, code: str) -> Session:
+    async def sign_in_by_code(self, code: str, device: str = "") -> Session:
         """Start a session for the person the link was made for. The code is used up even when this raises."""
         now = self._clock.now()
         user_id = await login_ops.redeem(code, now)
         if user_id is None:
             raise unauthorized(was_given=True)
-        return await self._start_session(user_id, await self._member_role(user_id), now, "link")
+        return await self._start_session(user_id, await self._member_role(user_id), now, SignInWay.LINK, device)
 
     async def member_role(self, session: Session, *, is_change: bool = False) -> Role:
-        """Return the role of the session's person, after checking that the session was not signed out.
+        """Return the role of the session's person, after checking that the session was not ended.
 
         For a change it is read now; else a change by another process is seen after at most five seconds.
         """
-        if await session_ops.is_revoked(session.sid):
+        # who was removed reads that the page is for the team, not that they may sign in again
+        role = await self._member_role(session.user_id, is_change=is_change)
+        if await session_ops.is_refused(session.user_id, session.signed_in_at, session.sid):
             raise unauthorized(was_given=True)
-        return await self._member_role(session.user_id, is_change=is_change)
+        return role
 
     def refresh(self, session: Session, role: Role) -> Session:
         """Return the same session with a later expiry; the old token stays valid until its own."""
@@ -79,7 +88,7 @@ class Authenticator:
 
     async def sign_out(self, session: Session) -> None:
         """Revoke every token of the session's sign-in. Idempotent."""
-        if await session_ops.revoke(session.sid, session.ends_at):
+        if await open_session_ops.end(session.sid, session.ends_at):
             await audit.record(self._clock.now(), session.user_id, "session.ended", None)
 
     async def _member_role(self, user_id: int, *, is_change: bool = False) -> Role:
@@ -88,6 +97,19 @@ class Authenticator:
             raise forbidden()
         return role
 
-    async def _start_session(self, user_id: int, role: Role, now: datetime, signed_in_with: str) -> Session:
-        await audit.record(self._clock.now(), user_id, "session.started", signed_in_with)
-        return tokens.new_session(user_id, role, now)
+    async def _start_session(self, user_id: int, role: Role, now: datetime, way: SignInWay, device: str) -> Session:
+        """List the session and have its person told, before anybody gets a token of it."""
+        session = tokens.new_session(user_id, role, now)
+        row = OpenSession(
+            sid=session.sid,
+            user_id=user_id,
+            way=way,
+            device=device,
+            signed_in_at=session.signed_in_at,
+            ends_at=session.ends_at,
+        )
+        await open_session_ops.add(row)
+        language = team_language(*await self._team.languages_of(user_id))
+        await notice_ops.add_sign_in(SignInNotice(user_id, way, device, language, now))
+        await audit.record(self._clock.now(), user_id, "session.started", way.value)
+        return session

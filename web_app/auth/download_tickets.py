@@ -39,6 +39,10 @@ class Ticket(BaseModel):
     def expires_at(self) -> datetime:
         return datetime.fromtimestamp(self.expires_s, UTC)
 
+    @property
+    def made_at(self) -> datetime:
+        return self.expires_at - HOLDS_FOR
+
 
 def new_ticket(user_id: int, sid: str, what: Exported, form: FileFormat, now: datetime) -> Ticket:
     """Return a ticket that holds from now on."""

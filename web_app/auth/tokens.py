@@ -8,12 +8,13 @@ import jwt
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from core.team.admins import Role
+from core.team.sessions import SESSION_FOR
 
 #: pinned: the algorithm in a token's header is not trusted
 ALGORITHM = "HS256"
 AUDIENCE = ISSUER = "tollgate-admin"
-#: how long one token is valid, and how long a session lasts however often it is refreshed
-TOKEN_FOR, SESSION_FOR = timedelta(minutes=15), timedelta(hours=12)
+#: how long one token is valid
+TOKEN_FOR = timedelta(minutes=15)
 #: a token in a cookie is replaced when it expires in less than this
 REFRESH_BELOW = timedelta(minutes=5)
 #: how far the clock of the process that issued the token may be ahead of ours

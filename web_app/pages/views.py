@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from core.team.admins import Role
 from core.team.rights import Right, may
-from views.page import broadcasts, posts, schedule, settings, shell, statistics, subscribers, system, team
+from views.page import broadcasts, posts, schedule, sessions, settings, shell, statistics, subscribers, system, team
 from views.page.forms import Words
 
 
@@ -29,6 +29,8 @@ VIEWS = (
     PageView("broadcasts", Right.BROADCASTS, broadcasts.words),
     PageView("team", Right.TEAM, team.words),
     PageView("system", Right.JOBS, system.words),
+    # each their own, owners everybody's
+    PageView("sessions", Right.PAGE, sessions.words),
 )
 #: the words of the frame have the name of no view
 SHELL = "shell"

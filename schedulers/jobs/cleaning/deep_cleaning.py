@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from core.days import start_of_day
 from database.operations import orphan_ops, session_ops, token_counts, token_ops
+from database.operations.team import open_session_ops
 from database.operations.walks import Place
 from schedulers.context import JobContext
 from schedulers.jobs.bulk_deletes import HousekeepingRun, count_deleted
@@ -27,7 +28,9 @@ async def _tokens(this_run: HousekeepingRun) -> bool:
 
 
 async def _sessions(this_run: HousekeepingRun) -> bool:
-    return (await session_ops.delete_expired_sessions(this_run.now, **this_run.within("sessions"))).more
+    bounds = this_run.within("sessions")
+    refused = await session_ops.delete_expired_sessions(this_run.now, **bounds)
+    return (await open_session_ops.delete_ended(this_run.now, **bounds)).more or refused.more
 
 
 async def _token_counts(this_run: HousekeepingRun) -> bool:

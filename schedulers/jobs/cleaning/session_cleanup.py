@@ -1,8 +1,9 @@
-"""Deletion of expired sessions of the admin page that were signed out."""
+"""Deletion of sessions of the admin page that are over, and of what was stored to refuse them."""
 
 from core.jobs import Counts
 from database.batches import Bounds
 from database.operations import session_ops
+from database.operations.team import open_session_ops
 from schedulers.context import JobContext
 from schedulers.jobs.bulk_deletes import within
 from schedulers.runner import Run
@@ -17,8 +18,9 @@ class SessionCleanup:
     async def __call__(self, run: Run) -> Counts:
         run.done.update(deleted=0)
         bounds = within(run, self._bounds, "deleted", "sessions")
-        deleted = await session_ops.delete_expired_sessions(run.now(), **bounds)
-        return Counts(dict(run.done), deleted.more)
+        refused = await session_ops.delete_expired_sessions(run.now(), **bounds)
+        ended = await open_session_ops.delete_ended(run.now(), **bounds)
+        return Counts(dict(run.done), refused.more or ended.more)
 
 
 def create(context: JobContext) -> SessionCleanup:

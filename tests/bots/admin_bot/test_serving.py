@@ -12,7 +12,7 @@ from aiogram.methods import GetUpdates, SetMyCommands
 from admin_bot.main import serve
 from admin_bot.system.admin_page import AdminPage
 from admin_bot.team.menus import TeamMenus
-from admin_bot.team.notices import RoleNotices
+from admin_bot.team.notices import TeamNotices
 from core.clock import ManualClock
 from database import bot_profiles
 from database.connection import close_database, open_database
@@ -31,9 +31,9 @@ async def test_polling_begins_while_the_menu_hangs() -> None:
     team = Team((), lambda: None, ManualClock(AT))
     menus = TeamMenus(BotProfile(bot, bot_profiles), team, "house_bot")
     page = AdminPage(bot, team, ManualClock(AT), ZoneInfo("UTC"), public_base_url="", web_address="")
-    notices = RoleNotices(cast(Any, None), ManualClock(AT))
+    notices = TeamNotices(cast(Any, None), ManualClock(AT))
     data = cast(
-        Any, {"team": team, "team_menus": menus, "admin_page": page, "role_notices": notices, "clock": ManualClock(AT)}
+        Any, {"team": team, "team_menus": menus, "admin_page": page, "team_notices": notices, "clock": ManualClock(AT)}
     )
     serving = asyncio.ensure_future(serve(long_polling(bot, dispatcher), MemoryStorage(), data))
     async with asyncio.timeout(20):

@@ -18,12 +18,15 @@ def _fields(*names: str) -> frozenset[str]:
     return frozenset(names)
 
 
+_SESSIONS: Changes = {"revoked_sessions": ALL, "sessions": ALL, "login_codes": ALL}
 #: what anybody in the team leaves behind by being there
 _PRESENCE: Changes = {
     "admins": _fields("app_language", "language", "name"),
     "audit_log": _fields("+"),
     # the texts of the list of commands that were set last
     "admin_config/shown by": ALL,
+    # their own sessions of the page, ended
+    **_SESSIONS,
 }
 _POSTS: Changes = {
     "posts": ALL,

@@ -7,6 +7,7 @@ from core.team.admins import Role
 from database import bot_profiles
 from database.operations import audit_ops
 from database.operations.team import notice_ops
+from database.operations.team.notice_ops import RoleNotice, SignInNotice
 from tests.journeys.admin_scene import admin_scene
 from tests.journeys.admin_visits import is_in, page_at
 from tests.journeys.browser import SIZES, look
@@ -37,8 +38,10 @@ async def test_an_owner_changes_a_role_invites_and_reads_the_activity() -> None:
         await page.get_by_role("button", name=f"Remove {MANAGER}").click()
         await page.get_by_role("dialog").get_by_role("button", name="Remove").click()
         await expect(page.locator("tr[data-id]")).to_have_count(1)
+        # that the owner signed in was to be told before
+        assert isinstance(await notice_ops.take(), SignInNotice)
         told = await notice_ops.take()
-        assert told is not None
+        assert isinstance(told, RoleNotice)
         assert (told.user_id, told.role) == (MANAGER, None)
         await page.get_by_role("button", name="Invite somebody").click()
         await page.get_by_role("button", name="Make the link").click()

@@ -34,6 +34,7 @@ from core.subscriptions import Channel, MembershipStatus
 from core.team.admins import AdminRow, Role
 from core.team.first_hour import StorageCandidate
 from core.team.invitations import Invitation
+from core.team.sessions import OpenSession, SignInWay
 from core.users import GateMessage, User, Visitor
 from core.verification import Token, TokenStatus
 from database import (
@@ -103,7 +104,8 @@ from database.operations.processes import polling_lease_ops
 from database.operations.rates import share_ops
 from database.operations.searching import word_search
 from database.operations.shorteners import shortener_counts, shortener_ops
-from database.operations.team import invitation_ops, notice_ops
+from database.operations.team import invitation_ops, notice_ops, open_session_ops
+from database.operations.team.notice_ops import SignInNotice
 from database.operations.walks import Place
 from database.values import Document, with_id
 from tests.operations.plans.rows import (
@@ -420,6 +422,7 @@ _SWEPT = (
     _case(housekeeping_ops.delete_old_requests, NOW, **ONE_BATCH),
     _case(housekeeping_ops.delete_old_audit_entries, NOW, **ONE_BATCH),
     _case(session_ops.delete_expired_sessions, NOW, **ONE_BATCH),
+    _case(open_session_ops.delete_ended, NOW, **ONE_BATCH),
 )
 
 
@@ -605,6 +608,7 @@ CASES: tuple[Case, ...] = (
     _case(standing_ops.standing, SUBSCRIBER, NOW, may_ban=True),
     _case(standing_ops.last_events, 1),
     _case(notice_ops.add, 3, Role.MANAGER, "en", NOW),
+    _case(notice_ops.add_sign_in, SignInNotice(3, SignInWay.LINK, "Firefox, Linux", "en", NOW)),
     _case(notice_ops.take),
     _case(user_ops.ban_if_free, 1, NOW, reason=None, until=None),
     _case(segments.count_part, Segment(kind=SegmentKind.BANNED), NOW),
@@ -715,7 +719,17 @@ CASES: tuple[Case, ...] = (
     _case(login_ops.redeem, token(1), NOW),
     _case(session_ops.revoke, "new", NOW + HOUR),
     _case(session_ops.revoke, "new", NOW + HOUR, way="again"),
-    _case(session_ops.is_revoked, "s1"),
+    _case(session_ops.is_refused, 1, NOW, "s1"),
+    _case(session_ops.refuse_before, 1, NOW),
+    _case(
+        open_session_ops.add,
+        OpenSession(sid="new", user_id=1, way=SignInWay.LINK, signed_in_at=NOW, ends_at=NOW + HOUR),
+    ),
+    _case(open_session_ops.listed, NOW),
+    _case(open_session_ops.listed, NOW, 1, way="of one person"),
+    _case(open_session_ops.end, "s1", NOW + HOUR),
+    _case(open_session_ops.end_all, 1, NOW),
+    _case(login_ops.withdraw, 1),
     _case(channel_ops.load),
     _case(channel_ops.current, NOW + DAY),
     _case(channel_ops.add, _CHANNEL),

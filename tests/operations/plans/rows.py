@@ -18,6 +18,7 @@ from core.segments import SegmentKind
 from core.shorteners.records import Origin
 from core.subscriptions import CHANNELS_MAX, ChannelMode, MembershipStatus, OnError
 from core.team.admins import Role
+from core.team.sessions import SignInWay
 from core.users import user_words
 from core.verification import TokenStatus
 from database.uncounted import FIELD as UNCOUNTED
@@ -564,6 +565,17 @@ def _session(i: int, size: int, wanted: int) -> Document:
     return {"jti": f"s{i}", "expires_at": NOW + (HOUR if i < wanted else -HOUR) - i * MS}
 
 
+def _open_session(i: int, size: int, wanted: int) -> Document:
+    return {
+        "sid": f"s{i}",
+        "user_id": i,
+        "way": SignInWay.LINK.value,
+        "device": "Firefox, Linux",
+        "signed_in_at": NOW - 12 * HOUR,
+        "ends_at": NOW + (HOUR if i < wanted else -HOUR) - i * MS,
+    }
+
+
 def _admin(i: int, size: int, wanted: int) -> Document:
     return {"user_id": i, "role": Role.EDITOR.value, "added_by": 1, "added_at": NOW}
 
@@ -694,6 +706,7 @@ _MAKERS: dict[str, Callable[[int, int, int], Document]] = {
     "erasures": _erasure,
     "send_shares": _shares,
     "revoked_sessions": _session,
+    "sessions": _open_session,
     "login_codes": _login_code,
     "admins": _admin,
     "invitations": _invitation,

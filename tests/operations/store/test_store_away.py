@@ -30,6 +30,7 @@ from core.subscriptions import Channel, MembershipStatus
 from core.team.admins import AdminRow, Role
 from core.team.first_hour import StorageCandidate
 from core.team.invitations import Invitation
+from core.team.sessions import OpenSession, SignInWay
 from core.users import GateMessage, User, Visitor
 from core.verification import Token
 from database import bot_profiles, examination, first_hour, unreadable_rows
@@ -87,7 +88,8 @@ from database.operations.posts import post_content, post_ops, post_search, post_
 from database.operations.processes import polling_lease_ops
 from database.operations.rates import share_ops
 from database.operations.shorteners import shortener_counts, shortener_ops
-from database.operations.team import invitation_ops, notice_ops
+from database.operations.team import invitation_ops, notice_ops, open_session_ops
+from database.operations.team.notice_ops import SignInNotice
 from tests.operations.plans.catalogue import BESIDES, operations_there_are
 from tests.operations.store.announcement_calls import ANNOUNCEMENT_CALLS
 from tests.operations.store.people_calls import PEOPLE_CALLS
@@ -96,6 +98,7 @@ pytestmark = pytest.mark.sweep
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 HOLD = timedelta(minutes=1)
+OPEN_SESSION = OpenSession(sid="s", user_id=1, way=SignInWay.LINK, signed_in_at=NOW, ends_at=NOW)
 INVITATION = Invitation(fingerprint="x", role=Role.EDITOR, invited_by=1, expires_at=NOW)
 CONTENT = Content(storage_chat_id=-1, message_ids=(1,), items=(PostItem(),))
 POST = Post(
@@ -435,7 +438,15 @@ OPERATIONS: dict[str, Operation] = {
     "orphan_ops.next_broadcast_with_rows": lambda: orphan_ops.next_broadcast_with_rows(None),
     "orphan_ops.next_channel_with_memberships": lambda: orphan_ops.next_channel_with_memberships(None),
     "session_ops.delete_expired_sessions": session_ops.delete_expired_sessions,
-    "session_ops.is_revoked": lambda: session_ops.is_revoked("x"),
+    "session_ops.is_refused": lambda: session_ops.is_refused(1, NOW, "x"),
+    "session_ops.refuse_before": lambda: session_ops.refuse_before(1, NOW),
+    "open_session_ops.add": lambda: open_session_ops.add(OPEN_SESSION),
+    "open_session_ops.delete_ended": lambda: open_session_ops.delete_ended(NOW),
+    "open_session_ops.end": lambda: open_session_ops.end("x", NOW),
+    "open_session_ops.end_all": lambda: open_session_ops.end_all(1, NOW),
+    "open_session_ops.listed": lambda: open_session_ops.listed(NOW),
+    "login_ops.withdraw": lambda: login_ops.withdraw(1),
+    "notice_ops.add_sign_in": lambda: notice_ops.add_sign_in(SignInNotice(1, SignInWay.LINK, "", "en", NOW)),
     "session_ops.revoke": lambda: session_ops.revoke("x", NOW),
     "settings_ops.change": lambda: settings_ops.change("pass_hours", 5),
     "settings_ops.change_from": lambda: settings_ops.change_from(

@@ -13,6 +13,7 @@ from database import bot_profiles
 from database.connection import Database
 from database.operations import audit_ops
 from database.operations.team import invitation_ops, notice_ops
+from database.operations.team.notice_ops import RoleNotice
 from tests.web.auth.signing import API, EDITOR, MANAGER, OWNER, bearer
 
 TEAM = f"{API}/team"
@@ -42,7 +43,7 @@ async def test_a_role_is_changed_as_it_was_seen_written_down_and_told(client: ht
     (entry,) = await audit_ops.last(5)
     assert (entry.admin_id, entry.action, entry.before, entry.after) == (OWNER, "team.role_set", "editor", "manager")
     told = await notice_ops.take()
-    assert told is not None and (told.user_id, told.role, told.language) == (EDITOR, Role.MANAGER, "en")
+    assert isinstance(told, RoleNotice) and (told.user_id, told.role, told.language) == (EDITOR, Role.MANAGER, "en")
     assert await notice_ops.take() is None
 
 
@@ -67,7 +68,7 @@ async def test_somebody_removed_has_no_role_at_their_next_request(
     answer = await client.get(f"{API}/session", headers=bearer(EDITOR, clock.now()))
     assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
     told = await notice_ops.take()
-    assert told is not None and told.role is None
+    assert isinstance(told, RoleNotice) and told.role is None
     assert (await client.delete(f"{TEAM}/members/{EDITOR}", params={"seen": "editor"})).status_code == 404
 
 

@@ -63,7 +63,8 @@ def asked(app: FastAPI, services: Services, role: Role | None, plan: Plan) -> Fo
 async def without_sign_outs(db: Database) -> Snapshot:
     """All documents but those of sessions that were ended by their holders, which anybody may."""
     found = await whole(db)
-    found["audit_log"] = [entry for entry in found["audit_log"] if entry["action"] != "session.ended"]
+    own = ("session.ended", "session.all_ended")
+    found["audit_log"] = [entry for entry in found["audit_log"] if entry["action"] not in own]
     return found | {"revoked_sessions": []}
 
 

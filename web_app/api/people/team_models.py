@@ -5,6 +5,7 @@ from datetime import datetime
 from pydantic import BaseModel, ConfigDict, Field
 
 from core.team.admins import Role
+from core.team.sessions import SignInWay
 
 #: letters of an invitation's fingerprint that name it, as on the bot's buttons
 KEY_LENGTH = 16
@@ -38,6 +39,21 @@ class OpenInvitation(_Answer):
 class TeamList(_Answer):
     members: list[TeamMember]
     invitations: list[OpenInvitation]
+
+
+class ListedSession(_Answer):
+    key: str = Field(description="names it; opens nothing")
+    user_id: int
+    name: str
+    way: SignInWay
+    device: str = Field(description='browser and system, "" when neither is known')
+    signed_in_at: datetime
+    ends_at: datetime
+    is_this: bool = Field(description="the session that asks")
+
+
+class SessionList(_Answer):
+    sessions: list[ListedSession]
 
 
 class RoleRequest(_Body):

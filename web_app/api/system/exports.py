@@ -74,7 +74,7 @@ def export_router(access: ApiAccess, team: Team, zone: ZoneInfo, key: bytes) -> 
 
 async def _check(ticket: Ticket, team: Team) -> None:
     """Refuse somebody who was signed out, or lost the right, since the ticket was made. Raises Problem."""
-    if await session_ops.is_revoked(ticket.sid):
+    if await session_ops.is_refused(ticket.user_id, ticket.made_at, ticket.sid):
         raise unauthorized(was_given=True)
     role = await team.role_now(ticket.user_id)
     if role is None:

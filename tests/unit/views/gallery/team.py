@@ -6,9 +6,10 @@ from zoneinfo import ZoneInfo
 from core.settings import FIELDS
 from core.team.admins import Member, Role
 from core.team.invitations import INVITED_ROLES, Invitation
+from core.team.sessions import SignInWay
 from tests.unit.views.gallery import LONG_NAME
 from views.links import invitation_link
-from views.team import activity, members
+from views.team import activity, members, sign_ins
 from views.team.action_words import ACTIONS
 from views.team.activity_table import Line
 from views.team.callbacks import PAGE_MAX, USER_ID_MAX, Activity
@@ -62,6 +63,11 @@ SCREENS = {
         )
         for action, lines in _LINES.items()
     },
+    **{
+        f"signed in {way}": sign_ins.signed_in(way, "Samsung Internet, Android", _NOW, _ZONE, _NOW + timedelta(days=9))
+        for way in SignInWay
+    },
+    "sessions ended": sign_ins.sessions_ended(),
     "no activity": activity.activity_screen([], Activity(), _NAMES, _NOW, _ZONE, more=False),
     "who": activity.choose_who(_LONGEST, _MEMBERS),
     "area": activity.choose_area(_LONGEST),

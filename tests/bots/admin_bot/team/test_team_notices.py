@@ -13,7 +13,7 @@ EVA = User(id=7101, is_bot=False, first_name="Eva")
 
 
 async def test_a_member_is_told_once_in_their_language_and_sees_their_commands(admin: AdminBot) -> None:
-    notices = admin.data["role_notices"]
+    notices = admin.data["team_notices"]
     await notice_ops.add(EVA.id, Role.MANAGER, "ru", admin.clock.now())
     await notice_ops.add(EVA.id, None, "en", admin.clock.now())
     # two processes with the bot
