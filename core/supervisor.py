@@ -89,7 +89,9 @@ class Supervisor:
             try:
                 await asyncio.wait({task})
             except asyncio.CancelledError:
-                task.cancel()
+                # once is enough: a second time would cut off what it does at its end
+                if not task.cancelling():
+                    task.cancel()
                 await asyncio.wait({task})
                 raise
             error = None if task.cancelled() else task.exception()

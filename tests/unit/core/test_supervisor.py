@@ -129,3 +129,22 @@ async def test_owners_are_told_once_of_a_failing_loop_and_once_when_it_has_run_f
     await watch.look()
     assert len(told) == 2 and "recovery" in told[1]
     assert failures.all() == {}
+
+
+async def test_a_close_cancels_each_loop_once_so_that_what_it_does_at_its_end_is_done() -> None:
+    tasks, ended = Supervisor(), []
+
+    async def loop() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            for _ in range(5):
+                await asyncio.sleep(0)
+            ended.append(asyncio.current_task())
+
+    # which of two tasks is cancelled first is a matter of luck, so there are many
+    for number in range(40):
+        tasks.keep_running(loop, f"loop {number}", ManualClock(START))
+    await asyncio.sleep(0)
+    await tasks.close()
+    assert len(ended) == 40
