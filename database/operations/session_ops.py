@@ -41,7 +41,7 @@ async def refuse_before(user_id: int, not_before: datetime) -> None:
         await _revoked().update_one({"jti": _all_of(user_id)}, update, upsert=True)
     except AlreadyThere:
         # another process inserted it in the same instant
-        await _revoked().update_one({"jti": _all_of(user_id)}, update)
+        await _revoked().update_one({"jti": _all_of(user_id)}, update, upsert=True)
 
 
 async def is_refused(user_id: int, since: datetime, sid: str = "") -> bool:
