@@ -8,25 +8,35 @@ from core.clock import ManualClock
 from database.connection import Database
 from tests.jobs.announcements.channels import Channels
 from tests.jobs.announcements.stage import Process
+from tests.jobs.processes import wait_until
 from tests.operations.conftest import NOW
 
 
-class _Clock(ManualClock):
+class PublisherClock(ManualClock):
     """No time passes by the publisher's looks while a call is in flight, however long the database takes for it."""
+
+    #: how many there were
+    looks = 0
 
     async def sleep(self, seconds: float) -> None:
         names = [task.get_name() for task in asyncio.all_tasks()]
         mine = asyncio.current_task()
         is_look = mine is not None and mine.get_name() == "publisher look"
+        self.looks += is_look
         if is_look and any(name.startswith("announcement ") for name in names):
             await asyncio.sleep(0)
         else:
             await super().sleep(seconds)
 
+    async def looked(self) -> None:
+        """Wait until a look that begins from now on has ended."""
+        seen = self.looks + 2
+        await wait_until(lambda: self.looks >= seen)
+
 
 @pytest.fixture
-def clock() -> ManualClock:
-    return _Clock(NOW)
+def clock() -> PublisherClock:
+    return PublisherClock(NOW)
 
 
 @pytest.fixture

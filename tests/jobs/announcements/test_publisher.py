@@ -20,6 +20,7 @@ from schedulers.jobs.announcements.calls import Outcome
 from schedulers.jobs.announcements.sending import CannotPublish
 from sender.lanes import Lane, current_lane
 from tests.jobs.announcements.channels import STORAGE, Channels
+from tests.jobs.announcements.conftest import PublisherClock
 from tests.jobs.announcements.stage import Process
 from tests.operations.announcements.announcing import (
     GARDEN,
@@ -361,7 +362,7 @@ async def test_the_post_knows_how_many_announcements_wait_and_stand(
 # --- leases and stops
 
 
-async def test_a_call_that_waits_keeps_its_lease(process: Process, channels: Channels, clock: ManualClock) -> None:
+async def test_a_call_that_waits_keeps_its_lease(process: Process, channels: Channels, clock: PublisherClock) -> None:
     one = await planned(clock.now())
     real, may_go = process.publisher._calls.publish, asyncio.Event()
 
@@ -373,7 +374,8 @@ async def test_a_call_that_waits_keeps_its_lease(process: Process, channels: Cha
     asked_at = clock.now()
     publishing_run = asyncio.ensure_future(process.publish())
     while clock.now() - asked_at < 5 * MINUTE:
-        clock.move(timedelta(seconds=1))
+        clock.move(timedelta(seconds=5))
+        await clock.looked()
         assert await publishing.give_up_lapsed(clock.now(), 10) == []
     may_go.set()
     await publishing_run

@@ -8,17 +8,17 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from core.jobs import Counts, JobPlan
+from core.jobs import Counts, JobPlan, JobRun
 from core.schedules import daily_at
 from database.connection import Database
-from database.operations import lease_ops
+from database.operations import lease_ops, run_ops
 from schedulers import registry
 from schedulers.context import JobContext
 from schedulers.job_scheduler import JobScheduler
 from schedulers.leases import TTL
 from schedulers.order import STARTS_WITHIN, Predecessors
 from schedulers.runner import Run
-from tests.clocks import SteeredClock, yielding
+from tests.clocks import SteeredClock
 from tests.jobs.processes import FakeJob, ManualTimer, create_runner, wait_until
 
 ZONE = ZoneInfo("UTC")
@@ -33,15 +33,29 @@ class House:
     def __init__(self, clock: SteeredClock) -> None:
         self.clock = clock
         self.clock.on_sleep = self._sleep
+        # leases are renewed at every turn
+        self.clock.in_tasks = {"lease ": self._renewed}
         self.done: list[str] = []
         self.may_end = asyncio.Event()
         self.waited_s = 0.0
+        #: renewals of leases that have ended
+        self.renewals = 0
         self._schedulers: list[JobScheduler] = []
 
     async def _sleep(self, seconds: float) -> None:
         self.waited_s += seconds
         self.clock.move(timedelta(seconds=seconds))
+        # no more time passes until a renewal that began from now on has ended, however busy the server is
+        seen = self.renewals + 2
+        await wait_until(lambda: self.renewals >= seen or not self._is_first_running)
+
+    async def _renewed(self, _: float) -> None:
+        self.renewals += 1
         await asyncio.sleep(0)
+
+    @property
+    def _is_first_running(self) -> bool:
+        return f"{FIRST.name} begins" in self.done and f"{FIRST.name} ends" not in self.done
 
     def start(self, plan: JobPlan, predecessors: Predecessors | None = None) -> JobScheduler:
         async def work(run: Run) -> Counts:
@@ -65,8 +79,7 @@ class House:
 
 @pytest.fixture
 def clock() -> SteeredClock:
-    # leases are renewed at every turn
-    return SteeredClock(start=NOW, in_tasks={"lease ": yielding})
+    return SteeredClock(start=NOW)
 
 
 @pytest.fixture
@@ -84,12 +97,26 @@ async def test_caught_up_at_one_start_the_job_that_goes_first_ends_first(house: 
     # started in the wrong order
     second = house.start(SECOND, first_goes_first(FIRST.name))
     first = house.start(FIRST)
-    await wait_until(lambda: house.waited_s > 300)
-    # its lease is renewed while it runs, however long that is
+    # longer than its lease, which is renewed while it runs
+    await wait_until(lambda: house.waited_s > 2 * TTL.total_seconds())
     house.may_end.set()
     await first.ended(5)
     await second.ended(5)
     assert house.done == ["first begins", "first ends", "second begins", "second ends"]
+
+
+async def test_one_that_begins_between_the_two_questions_is_waited_for(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    find_tick, at = run_ops.find_tick, NOW.replace(hour=2)
+
+    async def begin_and_find(job: str, scheduled_at: datetime) -> JobRun | None:
+        assert await lease_ops.take(FIRST.name, "another process", NOW, TTL) is not None
+        assert await run_ops.start_run(FIRST.name, at, "another process", NOW) is not None
+        return await find_tick(job, scheduled_at)
+
+    monkeypatch.setattr(run_ops, "find_tick", begin_and_find)
+    assert await first_goes_first(FIRST.name).go_first(NOW, NOW)
 
 
 async def test_a_run_of_another_process_is_waited_for_to_its_end(house: House) -> None:
