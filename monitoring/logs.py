@@ -29,8 +29,12 @@ _CLAIM = re.compile(r"(\bown_)[A-Za-z0-9]{16,}")
 _SECRET_WORDS = frozenset(
     {"token", "tokens", "password", "secret", "secrets", "uri", "authorization", "cookie", "initdata", "jwt"}
 )
-#: characters of a library's warning
-WARNING_MAX = 200
+#: characters of a library's warning, and of a line of those that repeat what Telegram answered
+WARNING_MAX = LINE_MAX = 200
+#: characters in which secrets are looked for before such a line is cut: a secret that is cut first may show
+_LOOKED_AT = 4096
+#: "Failed to fetch updates" holds the whole of an answer that cannot be parsed
+_REPEATS_ANSWERS = "aiogram.dispatcher"
 #: data nested deeper is logged as one masked text
 _DEPTH_MAX = 6
 
@@ -93,6 +97,15 @@ def _log_warning(
     logging.getLogger("py.warnings").warning("%s: %s", category.__name__, first)
 
 
+def _cut(record: logging.LogRecord) -> bool:
+    """Leave of a line its first characters, masked, as one line; a filter of a logger."""
+    text = record.getMessage()
+    if len(text) > LINE_MAX:
+        shown = mask(" ".join(text[:_LOOKED_AT].split()))
+        record.msg, record.args = f"{shown[:LINE_MAX]}… ({len(text)} characters)", None
+    return True
+
+
 def configure(level: str, form: str) -> None:
     """Configure structlog and the standard library's logging for this process. Called once, by a main."""
     sys.excepthook = show_masked
@@ -122,5 +135,6 @@ def configure(level: str, form: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
+    logging.getLogger(_REPEATS_ANSWERS).addFilter(_cut)
     for talkative in ("apscheduler", "aiogram.event", "pymongo"):
         logging.getLogger(talkative).setLevel(logging.WARNING)

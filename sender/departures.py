@@ -11,13 +11,16 @@ from typing import Any
 
 from aiogram import Bot
 from aiogram.client.session.aiohttp import AiohttpSession
-from aiogram.methods import TelegramMethod
+from aiogram.exceptions import ClientDecodeError
+from aiogram.methods import Response, TelegramMethod
 from aiogram.methods.base import TelegramType
 from aiohttp import ClientResponse, ClientSession, ClientTimeout, TraceConfig, TraceRequestChunkSentParams
 
 #: seconds in which a connection must be made, and its TLS handshake once more. A call that fails then has not left and
 #: may be made again
 CONNECT_S = 15.0
+#: characters of an answer that is no JSON, in the error that says so
+SHOWN_MAX = 100
 
 _on_departure: ContextVar[Callable[[], None] | None] = ContextVar("tollgate_on_departure", default=None)
 
@@ -50,6 +53,22 @@ class WholeResponse(ClientResponse):
         return await super().text("utf-8", "replace")
 
 
+class UnreadableAnswer(ClientDecodeError):
+    """An answer that cannot be parsed. aiogram's error repeats it, with what somebody wrote; this one says its kind."""
+
+    def __str__(self) -> str:
+        why = type(self.original).__name__
+        if isinstance(self.data, str):
+            # without the last word, which may be half of an address with the token in it
+            words = " ".join(self.data[:SHOWN_MAX].split()[:-1])
+            return f"{self.message} ({why}, {len(self.data)} characters): {words}"
+        names = sorted(map(str, self.data))[:10] if isinstance(self.data, dict) else [type(self.data).__name__]
+        return f"{self.message} ({why}): {', '.join(name[: SHOWN_MAX // 4] for name in names)}"
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({str(self)!r})"
+
+
 class DepartureSession(AiohttpSession):
     """A session that calls what `noting_departure` was given when the body of a request is handed to the socket."""
 
@@ -74,6 +93,16 @@ class DepartureSession(AiohttpSession):
         # aiohttp takes a number for the whole only: a connection that is never made would end like a lost answer
         limits = ClientTimeout(total=self.timeout if timeout is None else timeout, sock_connect=CONNECT_S)
         return await super().make_request(bot, method, timeout=limits)  # type: ignore[arg-type]
+
+    def check_response(
+        self, bot: Bot, method: TelegramMethod[TelegramType], status_code: int, content: str
+    ) -> Response[TelegramType]:
+        """Return the answer as aiogram does. Raises UnreadableAnswer, and aiogram's errors for Telegram's own."""
+        try:
+            return super().check_response(bot, method, status_code, content)
+        except ClientDecodeError as error:
+            # `from None`: what pydantic says repeats parts of the answer, too
+            raise UnreadableAnswer(error.message, error.original, error.data) from None
 
 
 async def _note(session: ClientSession, context: SimpleNamespace, sent: TraceRequestChunkSentParams) -> None:

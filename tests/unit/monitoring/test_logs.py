@@ -20,9 +20,10 @@ FORMS = ("text", "json")
 
 @pytest.fixture(autouse=True)
 def logging_as_it_was() -> Iterator[None]:
-    root = logging.getLogger()
+    root, repeating = logging.getLogger(), logging.getLogger("aiogram.dispatcher")
     handlers, level, show = root.handlers[:], root.level, warnings.showwarning
     yield
+    repeating.removeFilter(logs._cut)
     root.handlers[:] = handlers
     warnings.showwarning = show
     root.setLevel(level)
@@ -163,3 +164,26 @@ def test_of_a_librarys_warning_only_the_first_line_is_logged(form: str, capsys: 
     line = said(capsys)
     assert "Detected unknown update type." in line
     assert "wrote" not in line and SECRET not in line
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("before", [0, 140, 186, 190, 195, 200])
+def test_of_a_line_that_repeats_an_answer_the_beginning_is_logged_masked(
+    form: str, before: int, capsys: Capture
+) -> None:
+    logs.configure("INFO", form)
+    logs.configure("INFO", form)
+    content = "x" * before + f" {TOKEN} " + "what somebody wrote\n" * 50_000
+    logging.getLogger("aiogram.dispatcher").error("Failed to fetch updates - %s: %s", "ClientDecodeError", content)
+    line = said(capsys)
+    assert "Failed to fetch updates - ClientDecodeError: " in line
+    assert f"({len(content) + 45} characters)" in line
+    assert "AAE-" not in line
+    assert len(line) < 400
+    assert line.count("\n") == 1
+
+
+def test_a_short_line_of_that_logger_is_logged_as_it_is(capsys: Capture) -> None:
+    logs.configure("INFO", "json")
+    logging.getLogger("aiogram.dispatcher").warning("Sleep for %f seconds (bot id = %d)", 1.5, 42)
+    assert json.loads(said(capsys))["event"] == "Sleep for 1.500000 seconds (bot id = 42)"
