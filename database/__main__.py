@@ -41,7 +41,8 @@ AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stand
 #: MongoDB's own databases
 _SYSTEM_DATABASES = frozenset({"admin", "config", "local"})
 
-app = typer.Typer(help="Look after Tollgate's database.", no_args_is_help=True, add_completion=False)
+app = typer.Typer(help="Look after Tollgate's database.", no_args_is_help=True, add_completion=False,
+                  pretty_exceptions_show_locals=False)  # fmt: skip
 
 
 class _UsageError(Exception):

@@ -44,7 +44,7 @@ HISTORY, HISTORY_MAX = 20, 1000
 CLI = "cli"
 
 app = typer.Typer(help="Tollgate's jobs: what is planned, what ran, and running them.", no_args_is_help=True,
-                  add_completion=False)  # fmt: skip
+                  add_completion=False, pretty_exceptions_show_locals=False)  # fmt: skip
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
 
 

@@ -1,5 +1,9 @@
 """One HTTP request to one provider."""
 
+import errno
+import os
+import socket
+
 import aiohttp
 
 from shorteners.answers import link_in
@@ -9,6 +13,9 @@ from shorteners.public_hosts import PrivateAddress, is_private_literal, public_r
 
 #: bytes of an answer that are read; a link needs a few hundred
 ANSWER_MAX = 64 * 1024
+
+#: errors of a process or machine that is short of files or memory
+_OURS = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS, socket.EAI_MEMORY, socket.EAI_SYSTEM})
 
 #: some providers' proxies block the default User-Agent of HTTP libraries
 _HEADERS = {"User-Agent": "Tollgate", "Accept": "application/json, text/plain"}
@@ -51,11 +58,27 @@ async def _fetch(
     except TimeoutError:
         return FailureKind.TIMED_OUT
     except aiohttp.ClientConnectorDNSError as error:
-        return FailureKind.PRIVATE if isinstance(error.os_error, PrivateAddress) else FailureKind.UNREACHABLE
+        return FailureKind.PRIVATE if isinstance(error.os_error, PrivateAddress) else _unreachable(error)
     except (aiohttp.ClientPayloadError, aiohttp.ClientResponseError):
         return FailureKind.UNREADABLE
-    except (aiohttp.ClientError, OSError, ValueError):
-        return FailureKind.UNREACHABLE
+    except (aiohttp.ClientError, OSError, ValueError) as error:
+        return _unreachable(error)
+
+
+def _unreachable(error: BaseException) -> FailureKind:
+    """Return whose failure it is that there is no connection."""
+    causes = (error, getattr(error, "os_error", None), error.__cause__)
+    is_ours = any(isinstance(one, OSError) and one.errno in _OURS for one in causes)
+    return FailureKind.NOT_ASKED if is_ours or not _can_open_a_file() else FailureKind.UNREACHABLE
+
+
+def _can_open_a_file() -> bool:
+    # the C library's resolver says "try again" when it could not open a socket
+    try:
+        os.close(os.open(os.devnull, os.O_RDONLY))
+    except OSError:
+        return False
+    return True
 
 
 async def _read(content: aiohttp.StreamReader) -> bytes | None:

@@ -13,13 +13,15 @@ from core.clock import Clock, SystemClock
 from monitoring import metrics
 from shorteners.calls import ask, new_session
 from shorteners.circuit import OPEN_FOR_S, Circuit, Permit
-from shorteners.failures import FailureKind, ShortenerError
+from shorteners.failures import FailureKind, NoProviderAsked, ShortenerError
 from shorteners.providers import Provider
 
 log = structlog.get_logger("tollgate.shorteners")
 
 #: timeout of one provider in seconds, from the connection to the last byte
 PROVIDER_TIMEOUT_S = 5.0
+#: seconds between two log lines that nobody could be asked
+SAID_EVERY_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,8 @@ class Shorteners:
         self._rng = rng or random.Random()  # noqa: S311
         #: by whether they reach public addresses only
         self._sessions: dict[bool, aiohttp.ClientSession] = {}
+        #: when it was last logged that nobody could be asked
+        self._said_at: float | None = None
 
     async def __aenter__(self) -> Self:
         return self
@@ -85,7 +89,8 @@ class Shorteners:
     async def shorten(self, destination: str) -> ShortLink | None:
         """Return a link to `destination` from the first provider that gives one; None when all fail.
 
-        Takes at most one timeout per provider. Failures of providers are logged and counted, not raised.
+        Takes at most one timeout per provider. Failures of providers are logged and counted, not raised. Raises
+        NoProviderAsked when this process has no file or memory left to ask one; then no circuit breaker changes.
         """
         for provider, circuit in self._in_random_order():
             permit = circuit.acquire(self._clock.monotonic())
@@ -115,6 +120,9 @@ class Shorteners:
         try:
             url = await ask(self._session_for(provider), provider, destination)
         except ShortenerError as error:
+            if error.kind is FailureKind.NOT_ASKED:
+                self._note_own_failure(provider)
+                raise NoProviderAsked from None
             self._note_failure(provider, circuit, permit, error)
             if self._observer is not None:
                 await self._observer.call_failed(provider.name, error.kind)
@@ -123,6 +131,13 @@ class Shorteners:
         if circuit.succeeded(permit):
             log.info("shortener.circuit_closed", provider=provider.name)
         return url
+
+    def _note_own_failure(self, provider: Provider) -> None:
+        metrics.SHORTENER_CALLS.labels(provider.name, FailureKind.NOT_ASKED).inc()
+        now = self._clock.monotonic()
+        if self._said_at is None or now - self._said_at >= SAID_EVERY_S:
+            self._said_at = now
+            log.error("shortener.not_asked", provider=provider.name, why="no files or memory left for a connection")
 
     def _session_for(self, provider: Provider) -> aiohttp.ClientSession:
         public_only = provider.is_public_only

@@ -8,6 +8,8 @@ class FailureKind(StrEnum):
     TIMED_OUT = "timed_out"
     #: no connection, or it was closed before the answer started
     UNREACHABLE = "unreachable"
+    #: this process or machine has no file, port or memory left for a connection: no provider's failure
+    NOT_ASKED = "not_asked"
     #: the host is in a private network, where addresses typed in a chat may not lead
     PRIVATE = "private"
     #: an HTTP status other than 2xx, 3xx and 429
@@ -40,3 +42,7 @@ class ShortenerError(Exception):
         self.kind = kind
         #: HTTP status, when that is the failure
         self.status = status
+
+
+class NoProviderAsked(Exception):
+    """Nobody was asked, for a reason of ours: what a provider's failure leads to must not follow."""

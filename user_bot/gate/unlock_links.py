@@ -22,6 +22,7 @@ from database.operations.shorteners import shortener_counts
 from database.tolerated import tolerated
 from monitoring.alerts import Alerts
 from sender.updates.acknowledgement import acknowledge_after
+from shorteners.failures import NoProviderAsked
 from user_bot.gate.current_shorteners import CurrentShorteners
 from user_bot.gate.payout import pay_out
 from views import links, owner_alerts
@@ -177,7 +178,12 @@ class UnlockLinks:
                 return NoMoreToday(start_of_day(request.day + timedelta(hours=36), self._zone))
             number = counted
         direct = await self._new_token(request, replaced, now)
-        token = await self._shorten(direct, settings)
+        try:
+            token = await self._shorten(direct, settings)
+        except NoProviderAsked:
+            # what the owner chose for an outage of the shorteners is not for one of ours
+            await self._uncount(request, replaced)
+            return NoLinkNow(is_told=False)
         if token is None and settings.on_shortener_failure is not ShortenerFailure.DIRECT:
             return await self._grant_or_refuse(request, replaced, now)
         # asking them took its time, which is none of the subscriber's
@@ -209,7 +215,10 @@ class UnlockLinks:
         )
 
     async def _shorten(self, token: Token, settings: BotSettings) -> Token | None:
-        """Return the token with a shortened link, unchanged without shorteners; None when no shortener answers."""
+        """Return the token with a shortened link, unchanged without shorteners; None when no shortener answers.
+
+        Raises NoProviderAsked.
+        """
         shorteners = await self._config.shorteners.as_of_now()
         if not shorteners.is_configured:
             return token
@@ -238,13 +247,18 @@ class UnlockLinks:
             key = f"instead of a link {request.update_key}"
             grant = await user_credits.grant(user_id, key, now, credits=pays.credits, pass_for=pays.pass_for)
             return AccessGranted(known if grant is None else grant.user, request.post_code)
-        if replaced is not None:
-            await token_ops.return_replacement(replaced.token)
-        else:
-            await token_counts.uncount_link(user_id, request.day, request.update_key)
+        await self._uncount(request, replaced)
         if is_granted:
             return AccessGranted(known)
         told = self._alerts.tell(
             _INCIDENT, partial(owner_alerts.shorteners_failing, settings.on_shortener_failure.value)
         )
         return NoLinkNow(is_told=await told)
+
+    @staticmethod
+    async def _uncount(request: _LinkRequest, replaced: Token | None) -> None:
+        """Take back that an unlock was counted: there is none."""
+        if replaced is not None:
+            await token_ops.return_replacement(replaced.token)
+        else:
+            await token_counts.uncount_link(request.user.user_id, request.day, request.update_key)

@@ -132,6 +132,7 @@ _FAILURES: Mapping[str, Callable[[], str]] = {
     "private": lambda: _("The address leads into a private network, where I do not go."),
     "timed_out": lambda: _("It did not answer within 5 seconds."),
     "unreachable": lambda: _("I cannot reach it."),
+    "not_asked": lambda: _("I have no free connection to ask it. Try again in a minute."),
     "refused": lambda: _("It refuses."),
     "rate_limited": lambda: _("It says that it was asked too often. Wait a minute."),
     "redirected": lambda: _("It sends me to another address, and I do not follow. Use the address it redirects to."),

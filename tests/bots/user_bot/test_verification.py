@@ -8,11 +8,14 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from core.settings import ShortenerFailure
 from core.users import User
 from core.verification import Token, TokenStatus, VerificationResult, check_token
 from database.connection import current_database
 from database.operations import settings_ops, token_ops, user_ops
 from database.operations.shorteners import shortener_counts
+from shorteners.circuit import FAILURES_MAX
+from shorteners.failures import FailureKind, ShortenerError
 from tests.house import ADMIN_BOT, ALICE, BOB, USER_BOT, House, running_house
 
 PAGE = "https://posts.example.org"
@@ -320,6 +323,29 @@ async def test_with_refuse_no_link_is_made_or_counted_while_no_shortener_answers
     assert await stored_tokens() == []
     await house.world.shortener_mode("ok")
     await house.advance(minutes=2)
+    await house.alice.link(house.link(post))
+    await offered_token(house)
+    assert "Unlock 1 of 15" in (await house.alice.transcript(USER_BOT))["messages"][-1]["text"]
+
+
+@pytest.mark.parametrize("chosen", list(ShortenerFailure))
+async def test_while_nobody_can_be_asked_for_a_reason_of_ours_the_gate_stays_shut(
+    house: House, monkeypatch: pytest.MonkeyPatch, chosen: ShortenerFailure
+) -> None:
+    async def lack_files(*_: object) -> str:
+        raise ShortenerError(FailureKind.NOT_ASKED)
+
+    await settings_ops.change("on_shortener_failure", chosen)
+    post = await house.store()
+    with monkeypatch.context() as patched:
+        patched.setattr("shorteners.failover.ask", lack_files)
+        for _ in range(FAILURES_MAX):
+            await house.alice.link(house.link(post))
+            await house.alice.wait(USER_BOT, contains="cannot make an unlock")
+            await house.settle()
+            await house.advance(minutes=1)
+    assert (await stored_tokens(), (await subscriber()).credits) == ([], 0)
+    # no circuit breaker opened meanwhile
     await house.alice.link(house.link(post))
     await offered_token(house)
     assert "Unlock 1 of 15" in (await house.alice.transcript(USER_BOT))["messages"][-1]["text"]

@@ -2,9 +2,11 @@
 
 import asyncio
 import json
+import os
+import resource
 import struct
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from typing import Any
 
 from aiohttp import web
@@ -53,6 +55,19 @@ async def stub(answer: Handler) -> AsyncIterator[Stub]:
         yield made
     finally:
         await server.close()
+
+
+@contextmanager
+def no_files_left() -> Iterator[None]:
+    """Let this process open no further file or socket while the block runs."""
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with ExitStack() as stack:
+        stack.callback(resource.setrlimit, resource.RLIMIT_NOFILE, limits)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (max(map(int, os.listdir("/proc/self/fd"))) + 2, limits[1]))
+        with suppress(OSError):
+            while True:
+                stack.callback(os.close, os.open(os.devnull, os.O_RDONLY))
+        yield
 
 
 @asynccontextmanager

@@ -7,6 +7,7 @@ import tracemalloc
 import aiohttp
 import pytest
 from aiohttp import web
+from pydantic import SecretStr
 
 from shorteners.calls import ANSWER_MAX, ask, new_session
 from shorteners.failover import PROVIDER_TIMEOUT_S
@@ -23,6 +24,7 @@ from tests.unit.shorteners.local import (
     giving,
     hang,
     hang_up,
+    no_files_left,
     raw_server,
     stub,
 )
@@ -154,3 +156,12 @@ async def test_a_decompression_bomb_is_stopped_at_the_limit(layers: int) -> None
             tracemalloc.stop()
     assert kind in {FailureKind.TOO_LONG, FailureKind.UNREADABLE}
     assert peak < 8_000_000
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:9", "name.test"])
+async def test_without_a_file_for_a_connection_it_is_no_failure_of_the_provider(host: str) -> None:
+    async with new_session(5.0) as session:
+        with no_files_left(), pytest.raises(ShortenerError) as caught:
+            await ask(session, Provider("one", f"http://{host}/api", SecretStr(KEY)), DESTINATION)
+    assert caught.value.kind is FailureKind.NOT_ASKED
+    assert caught.value.__context__ is None

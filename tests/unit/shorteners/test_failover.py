@@ -13,11 +13,11 @@ from pydantic import SecretStr
 from structlog.testing import capture_logs
 
 from monitoring.metrics import REGISTRY
-from shorteners.circuit import OPEN_FOR_S
-from shorteners.failover import Shorteners, ShortLink
-from shorteners.failures import FailureKind
+from shorteners.circuit import FAILURES_MAX, OPEN_FOR_S
+from shorteners.failover import SAID_EVERY_S, Shorteners, ShortLink
+from shorteners.failures import FailureKind, NoProviderAsked
 from tests.clocks import WithSeconds
-from tests.unit.shorteners.local import DESTINATION, LINK, Handler, Stub, giving, hang, stub
+from tests.unit.shorteners.local import DESTINATION, LINK, Handler, Stub, giving, hang, no_files_left, stub
 
 GOOD = giving({"shortenedUrl": LINK})
 BAD = giving("down", 503)
@@ -97,6 +97,30 @@ async def test_when_all_fail_there_is_no_link_and_each_was_asked_once() -> None:
         assert await home.shorten() == [None]
         assert home.asked() == {"a": 1, "b": 1}
         assert home.shorteners.is_configured
+
+
+async def test_without_a_file_for_a_connection_nobody_is_asked_and_no_circuit_breaker_changes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    failed: list[str] = []
+
+    class Observer:
+        async def call_failed(self, provider: str, kind: FailureKind) -> None:
+            failed.append(provider)
+
+    async with house(GOOD) as home:
+        monkeypatch.setattr(home.shorteners, "_observer", Observer())
+        before = counted("a", "not_asked")
+        with capture_logs() as logs, no_files_left():
+            for _ in range(FAILURES_MAX + 1):
+                with pytest.raises(NoProviderAsked):
+                    await home.shorteners.shorten(DESTINATION)
+            home.clock.now += SAID_EVERY_S
+            with pytest.raises(NoProviderAsked):
+                await home.shorteners.shorten(DESTINATION)
+        assert [line["event"] for line in logs] == ["shortener.not_asked"] * 2
+        assert (failed, counted("a", "not_asked") - before) == ([], FAILURES_MAX + 2)
+        assert await home.shorten() == ["a"]
 
 
 async def test_the_session_opens_at_first_use_and_closing_is_idempotent() -> None:
