@@ -1,8 +1,9 @@
 """Connections of the web app: so many, each with a time for its headers, so that idle ones cannot keep others out.
 
 The bots, the database and files need descriptors, too, of which a process has a limited number. When all connections
-are taken, the one that has waited longest without a request is ended for the new one. A flood of idle connections
-consists of such; honest ones that wait are kept for a few seconds only, and browsers open another.
+are taken, the one that has waited longest without a request is ended for the new one; when none waits, the one whose
+request has been incomplete for longest. A flood of idle or slow connections consists of such; honest ones that wait are
+kept for a few seconds only, and browsers open another.
 """
 
 import asyncio
@@ -10,6 +11,7 @@ import math
 import sys
 from typing import ClassVar
 
+import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 if sys.platform != "win32":
@@ -35,7 +37,7 @@ def most_connections() -> int:
 
 def capped(most: int, headers_s: float = HEADERS_S) -> type[H11Protocol]:
     """Return the protocol of one server with at most `most` connections."""
-    return type("Capped", (_Capped,), {"most": most, "headers_s": headers_s, "waiting": {}})
+    return type("Capped", (_Capped,), {"most": most, "headers_s": headers_s, "waiting": {}, "reading": {}})
 
 
 class _Capped(H11Protocol):
@@ -43,6 +45,8 @@ class _Capped(H11Protocol):
     headers_s: ClassVar[float]
     #: the connections of this server without a running request, the one that has waited longest first
     waiting: ClassVar[dict["_Capped", None]]
+    #: those whose request's body is incomplete, the one that began first before the others
+    reading: ClassVar[dict["_Capped", None]]
 
     _limit: asyncio.TimerHandle | None = None
 
@@ -54,19 +58,28 @@ class _Capped(H11Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._wait_no_longer()
+        self.reading.pop(self, None)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
         if self.cycle is not None and not self.cycle.response_complete:
-            self._wait_no_longer()
+            self._has_request()
 
     def on_response_complete(self) -> None:
+        self.reading.pop(self, None)
         self._wait()
         super().on_response_complete()
         # what it had sent in advance may have begun the next request
         if not self.cycle.response_complete:
-            self._wait_no_longer()
+            self._has_request()
+
+    def _has_request(self) -> None:
+        self._wait_no_longer()
+        if self.conn.their_state is h11.SEND_BODY:
+            self.reading.setdefault(self)
+        else:
+            self.reading.pop(self, None)
 
     def pause_writing(self) -> None:
         super().pause_writing()
@@ -78,11 +91,12 @@ class _Capped(H11Protocol):
             self._stop_time()
 
     def _make_room(self) -> None:
-        oldest = next(iter(self.waiting), self)
-        if oldest is not self:
+        oldest = next((one for one in (*self.waiting, *self.reading) if one is not self), None)
+        if oldest is not None:
             oldest.transport.abort()
             # its loss is reported in the next turn of the loop, and others may come in this one
             oldest._wait_no_longer()
+            self.reading.pop(oldest, None)
             self.connections.discard(oldest)
         elif len(self.connections) > self.most + TURNED_AWAY_MAX:
             self.transport.abort()

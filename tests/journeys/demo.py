@@ -25,9 +25,14 @@ class Demo:
 
 
 @asynccontextmanager
-async def running_demo(port: int, folder: Path = ROOT, **more: str) -> AsyncIterator[Demo]:
-    """Start `make demo`'s process in the checkout `folder`; stop it at the end unless it has ended."""
+async def running_demo(port: int, folder: Path = ROOT, *, files: int | None = None, **more: str) -> AsyncIterator[Demo]:
+    """Start `make demo`'s process in the checkout `folder`; stop it at the end unless it has ended.
+
+    `files`: how many each of its processes may open at most.
+    """
+    limited = () if files is None else ("sh", "-c", f'ulimit -n {files} && exec "$@"', "sh")
     process = await asyncio.create_subprocess_exec(
+        *limited,
         sys.executable,
         "-m",
         "scripts.demo",

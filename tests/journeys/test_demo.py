@@ -5,6 +5,7 @@ import shutil
 import signal
 import socket
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
@@ -43,7 +44,7 @@ async def is_up(address: str) -> bool:
 
 async def test_the_demo_ignores_the_configuration_of_its_caller(tmp_path: Path) -> None:
     checkout = checkout_with(tmp_path, "TIMEZONE=Mars/Olympus\nUPDATES=webhook\n")
-    theirs = {"WEB_PORT": "door", "SHORTENERS": "none", "JWT_SECRET_FILE": "/nowhere/at/all"}
+    theirs: dict[str, Any] = {"WEB_PORT": "door", "SHORTENERS": "none", "JWT_SECRET_FILE": "/nowhere/at/all"}
     async with running_demo(8185, checkout, **theirs) as demo:
         demo.process.send_signal(signal.SIGINT)
         _, errors = await asyncio.wait_for(demo.process.communicate(), 10)

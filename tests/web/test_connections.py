@@ -2,12 +2,13 @@
 
 import asyncio
 import resource
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 
 import httpx
 import pytest
 
 from tests.web.test_serving import exchange, get, serving
+from web_app import connections
 from web_app.app import build_app
 from web_app.connections import CONNECTIONS_MAX, most_connections
 from web_app.services import Services
@@ -16,9 +17,15 @@ pytestmark = pytest.mark.sweep
 
 
 async def app(scope: dict[str, object], receive: object, send: object) -> None:
-    """Answer at once; `/hang` never."""
+    """Answer at once; `/hang` never, `/read` when the whole body is there, `/large` with 64 MB."""
     if scope["path"] == "/hang":
         await asyncio.Event().wait()
+    if scope["path"] == "/large":
+        await send({"type": "http.response.start", "status": 200, "headers": []})  # type: ignore[operator]
+        for _ in range(64):
+            await send({"type": "http.response.body", "body": b"x" * 2**20, "more_body": True})  # type: ignore[operator]
+    while scope["path"] == "/read" and (await receive()).get("more_body"):  # type: ignore[operator]
+        pass
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})  # type: ignore[operator]
     await send({"type": "http.response.body", "body": b"ok"})  # type: ignore[operator]
 
@@ -47,6 +54,39 @@ async def test_idle_connections_beyond_the_most_end_the_oldest_and_keep_nobody_o
         assert await asyncio.gather(*(ended(one) for one in idlers[:40])) == [b""] * 40
         assert not idlers[-1].at_eof()
         assert len(server._server.server_state.connections) <= 20
+
+
+async def test_requests_whose_bodies_come_slowly_end_the_oldest_of_them_and_keep_nobody_out() -> None:
+    begun = b"POST /read HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 4\r\n\r\na"
+    async with serving(app, most=20) as (server, port, _), AsyncExitStack() as stack:
+        slow = [await idle(stack, port, begun) for _ in range(60)]
+        for _ in range(5):
+            assert b" 200 " in await exchange(port, get(b"/"))
+        assert await asyncio.gather(*(ended(one) for one in slow[:40])) == [b""] * 40
+        assert not slow[-1].at_eof()
+        assert len(server._server.server_state.connections) <= 20
+
+
+async def test_a_request_whose_body_came_whole_is_not_ended_for_another() -> None:
+    async with serving(app, most=2) as (_, port, _task), AsyncExitStack() as stack:
+        whole = await idle(stack, port, b"POST /hang HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nabcd")
+        await idle(stack, port, get(b"/hang"))
+        assert b" 503 " in await exchange(port, get(b"/"))
+        assert not whole.at_eof()
+
+
+async def test_who_takes_nothing_of_an_answer_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "TAKING_S", 0.05)
+    async with serving(app) as (server, port, _):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1024)
+        writer.write(get(b"/large"))
+        await reader.readexactly(1)
+        async with asyncio.timeout(20):
+            while server._server.server_state.connections:  # noqa: ASYNC110 - there is no event to wait for
+                await asyncio.sleep(0)
+        with suppress(ConnectionError):
+            assert len(await asyncio.wait_for(reader.read(), 20)) < 64 * 2**20
+        writer.close()
 
 
 async def test_a_connection_without_its_headers_in_time_is_ended() -> None:

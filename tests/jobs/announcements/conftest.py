@@ -17,6 +17,8 @@ class PublisherClock(ManualClock):
 
     #: how many there were
     looks = 0
+    #: no look ends while a call is in flight: a run then has as many steps as it needs, whatever the database takes
+    holds_looks = False
 
     async def sleep(self, seconds: float) -> None:
         names = [task.get_name() for task in asyncio.all_tasks()]
@@ -24,7 +26,7 @@ class PublisherClock(ManualClock):
         is_look = mine is not None and mine.get_name() == "publisher look"
         self.looks += is_look
         if is_look and any(name.startswith("announcement ") for name in names):
-            await asyncio.sleep(0)
+            await (asyncio.Event().wait() if self.holds_looks else asyncio.sleep(0))
         else:
             await super().sleep(seconds)
 

@@ -14,6 +14,7 @@ from database.collection import Collection
 from database.connection import Database
 from database.operations.announcements import changes, removals
 from tests.jobs.announcements.channels import STORAGE, Channels
+from tests.jobs.announcements.conftest import PublisherClock
 from tests.jobs.announcements.stage import KillAt, Process, until_killed
 from tests.operations.announcements.announcing import GARDEN, GREENHOUSE, planned, stored
 
@@ -35,8 +36,9 @@ def leave_alone(db: Database, channels: Channels) -> None:
 
 @pytest.mark.parametrize("at", range(1, STEPS))
 async def test_a_kill_at_any_step_publishes_once_or_says_unknown(
-    db: Database, channels: Channels, clock: ManualClock, told: list[str], at: int
+    db: Database, channels: Channels, clock: PublisherClock, told: list[str], at: int
 ) -> None:
+    clock.holds_looks = True
     rows = [await planned(clock.now(), pin=True, chat_id=chat, cover=cover) for chat, cover in CHANNELS]
     kill = KillAt(at)
     watch(db, channels, kill.note)
@@ -60,8 +62,9 @@ CHANNELS = ((GARDEN, None), (GREENHOUSE, COVER))
 
 
 async def test_the_sweep_covers_a_whole_run(
-    db: Database, channels: Channels, clock: ManualClock, told: list[str]
+    db: Database, channels: Channels, clock: PublisherClock, told: list[str]
 ) -> None:
+    clock.holds_looks = True
     for chat, cover in CHANNELS:
         await planned(clock.now(), pin=True, chat_id=chat, cover=cover)
     kill = KillAt(0)
