@@ -10,7 +10,16 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
@@ -22,7 +31,7 @@ from pydantic_settings import (
 )
 from pyrage import RecipientError, x25519
 
-from core.addresses import Networks, is_button_address, is_web_address
+from core.addresses import Networks, host_named, is_button_address, is_this_machine, is_web_address
 from core.durations import read_duration
 from core.errors import BadInput
 from core.health.exposures import Deployment, find_exposures, is_public_host
@@ -163,6 +172,12 @@ class Settings(BaseSettings):
     TIMEZONE: str = "UTC"
     WEB_HOST: str = "127.0.0.1"
     WEB_PORT: int = Field(8080, ge=0, le=65535)
+    #: names of the web app besides those of PUBLIC_BASE_URL, WEB_HOST and this machine
+    ALLOWED_HOSTS: Annotated[tuple[str, ...], NoDecode] = ()
+    OPS_HOST: str = "127.0.0.1"
+    #: None: /readyz and /metrics have no port of their own
+    OPS_PORT: int | None = Field(None, ge=0, le=65535)
+    OPS_TOKEN: SecretStr = SecretStr("")
     #: whose X-Forwarded-For is believed
     TRUSTED_PROXIES: Annotated[Networks, NoDecode] = ()
     PUBLIC_BASE_URL: str = Field("", pattern=r"^(https?://.+)?$", description=_ADDRESS)
@@ -240,6 +255,21 @@ class Settings(BaseSettings):
                 "addresses or networks, like 127.0.0.1,10.0.0.0/8, comma separated, are expected"
             ) from None
 
+    @field_validator("ALLOWED_HOSTS", mode="before")
+    @classmethod
+    def _split_hosts(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        parts = [part.strip() for part in value.split(",") if part.strip()]
+        # a colon outside of brackets begins a port, which is not compared
+        hosts = [None if re.search(r":[0-9]*$", part) else host_named(part) for part in parts]
+        if None in hosts:
+            raise ValueError(
+                "names of hosts or IP addresses, comma separated, each in full, without https:// and ports (IPv6 in "
+                "brackets), are expected"
+            )
+        return tuple(hosts)
+
     @field_validator("SHORTENERS", "TOKEN_CLEANUP_HOUR", mode="before")
     @classmethod
     def _read_json_list(cls, value: Any) -> Any:
@@ -305,15 +335,24 @@ class Settings(BaseSettings):
             raise ValueError("a public key of age, age1… as age-keygen prints it, or nothing is expected") from None
         return value
 
-    @field_validator("JWT_SECRET")
+    @field_validator("JWT_SECRET", "OPS_TOKEN")
     @classmethod
-    def _is_hard_to_guess(cls, value: SecretStr) -> SecretStr:
+    def _is_hard_to_guess(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
         secret = value.get_secret_value()
         if secret and (len(secret) < SECRET_MIN or len(set(secret)) < DISTINCT_MIN or _PLACEHOLDER.search(secret)):
+            without = ": then one is made" if info.field_name == "JWT_SECRET" else ""
             raise ValueError(
-                f"{SECRET_MIN} or more characters that nobody can guess are expected, or nothing: then one is made. "
+                f"{SECRET_MIN} or more characters that nobody can guess are expected, or nothing{without}. "
                 'python3 -c "import secrets; print(secrets.token_urlsafe(48))" makes one'
             )
+        return value
+
+    @field_validator("OPS_TOKEN")
+    @classmethod
+    def _is_bearer(cls, value: SecretStr) -> SecretStr:
+        # RFC 6750, 2.1: other characters cannot be sent
+        if not re.fullmatch(r"([A-Za-z0-9._~+/-]+=*)?", value.get_secret_value()):
+            raise ValueError("letters, digits and . _ ~ + / - are expected, and = at the end only")
         return value
 
     @field_validator("TELEGRAM_API_URL")
@@ -367,7 +406,18 @@ class Settings(BaseSettings):
             raise ValueError(problem)
         if self.SANDBOX_CLOCK_URL and self.is_real_telegram:
             raise ValueError("SANDBOX_CLOCK_URL: only together with a sandbox in TELEGRAM_API_URL")
+        if problem := self._ops_problem():
+            raise ValueError(problem)
         return self
+
+    def _ops_problem(self) -> str | None:
+        """Return why /readyz and /metrics could not be served as it is set; None when they can."""
+        if self.OPS_PORT and self.OPS_PORT == self.WEB_PORT:
+            return "OPS_PORT: another port than WEB_PORT is expected: what is for machines is apart from the pages"
+        token = self.OPS_TOKEN.get_secret_value()
+        if token and token in (self.JWT_SECRET.get_secret_value(), self.WEBHOOK_SECRET.get_secret_value()):
+            return "OPS_TOKEN: a secret of its own is expected: your monitoring knows this one"
+        return None
 
     def _webhook_problem(self) -> str | None:
         """Return why Telegram could not post updates to PUBLIC_BASE_URL; None when it could."""
@@ -416,6 +466,24 @@ class Settings(BaseSettings):
             lines={job: line for job, line in self.JOBS.items() if line is not None},
             off=frozenset(job for job, line in self.JOBS.items() if line is None),
         )
+
+    @property
+    def public_host(self) -> str:
+        """The host of PUBLIC_BASE_URL, without its port; "" when there is none."""
+        return host_named(urlsplit(self.PUBLIC_BASE_URL).netloc) or ""
+
+    @property
+    def web_hosts(self) -> frozenset[str]:
+        """The names under which the web app answers, besides those of this machine."""
+        bound = host_named(f"[{self.WEB_HOST}]" if ":" in self.WEB_HOST else self.WEB_HOST)
+        # one that means every address of the machine is the name of none
+        named = {self.public_host, *self.ALLOWED_HOSTS, "" if bound in ("0.0.0.0", "::") else bound or ""}  # noqa: S104
+        return frozenset(named) - {""}
+
+    @property
+    def is_for_this_machine(self) -> bool:
+        """Whether the web app has no public address: nobody publishes its port by a proxy."""
+        return not self.PUBLIC_BASE_URL or is_this_machine(self.public_host)
 
     @property
     def is_memory_store(self) -> bool:
@@ -485,5 +553,7 @@ def exposures_of(settings: Settings) -> list[str]:
             env_file=ENV_FILE,
             data_dir=settings.DATA_DIR,
             mounted=MountedSecrets(Settings, env, dotenv).files(),
+            ops_host="" if settings.OPS_PORT is None else settings.OPS_HOST,
+            has_ops_token=bool(settings.OPS_TOKEN.get_secret_value()),
         )
     )

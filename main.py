@@ -15,7 +15,7 @@ async def main(settings: Settings) -> None:
         username = (await base.user_bot.me()).username or ""
         components: list[Component] = [
             # first: a port that is taken stops the start before a bot does anything
-            web_app.main.component(settings, base.clock, username, base.update_states, _receiving(base), base.team),
+            *web_app.main.components(settings, base.clock, username, base.update_states, _receiving(base), base.team),
             user_bot.main.component(base),
             await admin_bot.main.component(base),
         ]

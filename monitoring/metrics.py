@@ -97,6 +97,12 @@ WEBHOOK_POSTS = Counter(
     ["bot", "outcome"],
     registry=REGISTRY,
 )
+WEB_REFUSED = Counter(
+    "tollgate_web_refused_total",
+    "Requests refused by the web app: `wrong_host` (not ours), `bad_host` (malformed), `ops_token` (without OPS_TOKEN)",
+    ["reason"],
+    registry=REGISTRY,
+)
 SHORTENER_CALLS = Counter(
     "tollgate_shortener_calls_total",
     "Requests to URL shorteners; outcome is `ok` or the kind of failure",

@@ -238,6 +238,7 @@ def run(main: Callable[[Settings], Coroutine[Any, Any, None]]) -> int:
     try:
         settings = load_settings()
         logs.hide(settings.ALERT_WEBHOOK_URL.get_secret_value())
+        logs.hide(settings.OPS_TOKEN.get_secret_value())
         logs.configure(settings.LOG_LEVEL, settings.LOG_FORMAT)
         few_files = descriptors.raise_limit()
         for line in (*exposures_of(settings), *([] if few_files is None else [few_files])):

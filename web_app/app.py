@@ -1,10 +1,13 @@
-"""Builds the FastAPI app from its routers and middlewares. No network and no database access here."""
+"""Builds the FastAPI apps from their routers and middlewares. No network and no database access here."""
+
+from collections.abc import Mapping
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse
 
+from core.clock import Clock
 from web_app.api.access import ApiAccess
 from web_app.api.app import api_router
 from web_app.api.guard import ApiGuard
@@ -14,8 +17,10 @@ from web_app.clients import Clients
 from web_app.errors import ErrorPages
 from web_app.headers import SafeHeaders
 from web_app.health import health_router
+from web_app.hosts import KnownHosts
 from web_app.languages import AcceptedLanguage
 from web_app.methods import Methods, OneLength
+from web_app.ops import OpsAccess
 from web_app.pages.assets import Assets
 from web_app.pages.dashboard import dashboard_router
 from web_app.pages.rendering import Pages
@@ -33,7 +38,37 @@ def build_app(services: Services) -> FastAPI:
     """Build the app with all its routes. Reads templates, static files and catalogues from disk."""
     assets = Assets(services.base_path)
     pages = Pages(services, assets)
-    app = FastAPI(
+    app = _bare_app()
+    clients = Clients(services.trusted_proxies)
+    if services.has_page:
+        app.include_router(verification_router(services, pages, clients))
+    if services.receivers is not None:
+        app.include_router(updates_router(services.receivers))
+    app.include_router(health_router(services.clock, services.ops, services.update_states))
+    _add_files(app, assets)
+    _add_error_handlers(app, pages)
+    if services.admin is not None:
+        _add_admin(app, services, services.admin, assets, clients)
+    app.add_middleware(ErrorPages, pages=pages)
+    _add_edge(app, services.hosts)
+    return app
+
+
+def build_ops_app(
+    clock: Clock, access: OpsAccess, hosts: frozenset[str], update_states: Mapping[str, str] | None = None
+) -> FastAPI:
+    """Build the app of the port for machines: /healthz, /readyz and /metrics.
+
+    It answers under every IP address, too: probes and Prometheus ask by those, and no page of another site has one.
+    """
+    app = _bare_app()
+    app.include_router(health_router(clock, access, update_states))
+    _add_edge(app, hosts, takes_addresses=True)
+    return app
+
+
+def _bare_app() -> FastAPI:
+    return FastAPI(
         title="Tollgate",
         openapi_url=None,
         docs_url=None,
@@ -43,22 +78,15 @@ def build_app(services: Services) -> FastAPI:
         # addresses hold tokens: they are exported nowhere, whatever the environment says
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
-    clients = Clients(services.trusted_proxies)
-    if services.has_page:
-        app.include_router(verification_router(services, pages, clients))
-    if services.receivers is not None:
-        app.include_router(updates_router(services.receivers))
-    app.include_router(health_router(services.clock, services.update_states))
-    _add_files(app, assets)
-    _add_error_handlers(app, pages)
-    if services.admin is not None:
-        _add_admin(app, services, services.admin, assets, clients)
-    app.add_middleware(ErrorPages, pages=pages)
-    app.add_middleware(AcceptedLanguage)
+
+
+def _add_edge(app: FastAPI, hosts: frozenset[str], *, takes_addresses: bool = False) -> None:
+    """Add what every request passes before any route; the last one is the outermost."""
     app.add_middleware(Methods, routes=app.routes)
+    app.add_middleware(KnownHosts, hosts=hosts, takes_addresses=takes_addresses)
+    app.add_middleware(AcceptedLanguage)
     app.add_middleware(OneLength)
-    app.add_middleware(SafeHeaders)  # the last one is the outermost
-    return app
+    app.add_middleware(SafeHeaders)
 
 
 def _add_admin(app: FastAPI, services: Services, admin: AdminServices, assets: Assets, clients: Clients) -> None:

@@ -1,6 +1,6 @@
 """Probes for machines: /healthz (is the process alive), /readyz (are database, bots and jobs fine) and /metrics.
 
-They need no authentication: a proxy that publishes the pages must not publish these (docs/monitoring.md).
+/healthz answers everybody, the others whom `web_app.ops` lets in (docs/monitoring.md).
 """
 
 import asyncio
@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 import structlog
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Depends, Query, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.responses import JSONResponse, PlainTextResponse
 
@@ -22,6 +22,8 @@ from database.operations import health_ops
 from monitoring import metrics
 from monitoring.health import set_health_metrics, time_ping
 from web_app.cached_result import CachedResult
+from web_app.hosts import ALIVE
+from web_app.ops import OpsAccess, Reach
 
 log = structlog.get_logger("tollgate.web_app")
 
@@ -47,24 +49,32 @@ _OF_BOTS = (
 Check = dict[str, Any]
 
 
-def health_router(clock: Clock, update_states: Mapping[str, str] | None = None) -> APIRouter:
-    """The routes of /healthz, /readyz and /metrics. They use the process's open database.
+def health_router(clock: Clock, access: OpsAccess, update_states: Mapping[str, str] | None = None) -> APIRouter:
+    """The routes of /healthz, and of /readyz and /metrics unless `access` lets nobody in. They use the open database.
 
     `update_states`: how this process takes the updates of each bot, as it is now.
     """
-    metrics.add_process_metrics()
     router = APIRouter()
+
+    @router.api_route(ALIVE, methods=["GET", "HEAD"])
+    async def healthz() -> Response:
+        # that the event loop runs this line is all there is to check
+        return PlainTextResponse("ok\n", headers=_NO_STORE)
+
+    if access.reach is not Reach.NOWHERE:
+        router.include_router(_ops_router(clock, access, update_states))
+    return router
+
+
+def _ops_router(clock: Clock, access: OpsAccess, update_states: Mapping[str, str] | None) -> APIRouter:
+    metrics.add_process_metrics()
+    router = APIRouter(dependencies=[Depends(access)])
 
     async def check() -> dict[str, Check]:
         return await _check_all(clock.now())
 
     readiness = CachedResult(check, READY_FOR_S, clock)
     updated_metrics = CachedResult(_update_metrics, METRICS_FOR_S, clock)
-
-    @router.api_route("/healthz", methods=["GET", "HEAD"])
-    async def healthz() -> Response:
-        # that the event loop runs this line is all there is to check
-        return PlainTextResponse("ok\n", headers=_NO_STORE)
 
     @router.api_route("/readyz", methods=["GET", "HEAD"])
     async def readyz(exclude: Annotated[list[str], Query(default_factory=list)]) -> Response:

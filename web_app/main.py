@@ -15,14 +15,18 @@ from core.supervisor import Supervisor
 from database.connection import close_database
 from database.secret_file import OWNERS, SESSIONS, NoSecret, find_secret, read_secret
 from database.team import Team
-from runtime.lifecycle import CannotStart, open_store, serve_until_stopped, take_sandbox_time
+from runtime.lifecycle import CannotStart, Component, open_store, serve_until_stopped, take_sandbox_time
 from runtime.sandbox_clock import follow_clock
 from schedulers import registry
-from web_app.app import build_app
+from web_app.app import build_app, build_ops_app
 from web_app.auth.mini_app import mini_app_key
+from web_app.ops import OpsAccess, Reach
 from web_app.services import AdminServices, Keys, Services
 from web_app.serving import WebServer
 from web_app.updates import Receivers
+
+#: connections at once of the port for machines: a few probes and Prometheus
+OPS_CONNECTIONS_MAX = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,20 @@ class WebComponent:
         """Make `serve` return, within two seconds after the bots have ended: the posts under way are answered first."""
         if self.receiving is not None:
             await self.receiving.until_ended()
+        return await self.server.stop()
+
+
+@dataclass(frozen=True, slots=True)
+class OpsComponent:
+    """The port for machines in a process; as `WebComponent`."""
+
+    state: str
+    serve: Coroutine[Any, Any, None]
+    server: WebServer
+    name: str = "ops port"
+
+    async def stop(self) -> bool:
+        """Make `serve` return."""
         return await self.server.stop()
 
 
@@ -77,6 +95,8 @@ def services_of(
         zone=settings.zone,
         base_path=urlsplit(settings.PUBLIC_BASE_URL).path,
         bot_username=bot_username,
+        hosts=settings.web_hosts,
+        ops=web_port_access(settings),
         trusted_proxies=settings.TRUSTED_PROXIES,
         has_page=bool(settings.PUBLIC_BASE_URL),
         admin=admin,
@@ -84,6 +104,18 @@ def services_of(
         update_states={} if update_states is None else update_states,
         receivers=receivers,
     )
+
+
+def web_port_access(settings: Settings) -> OpsAccess:
+    """Whom /readyz and /metrics answer on the port of the pages (docs/decisions/0052-ops-and-hosts.md).
+
+    With a public address and nothing set, nobody: a proxy in front may pass on everything, and look like this machine.
+    """
+    if settings.OPS_PORT is not None:
+        return OpsAccess(Reach.NOWHERE)
+    if token := settings.OPS_TOKEN.get_secret_value():
+        return OpsAccess(Reach.ANYWHERE, token)
+    return OpsAccess(Reach.THIS_MACHINE if settings.is_for_this_machine else Reach.NOWHERE)
 
 
 def admin_services(settings: Settings, clock: Clock, team: Team | None = None) -> AdminServices:
@@ -137,14 +169,55 @@ def component(
     receivers = None if receiving is None else receiving.by_bot
     admin = admin_services(settings, clock, team)
     server = WebServer(build_app(services_of(settings, clock, bot_username, admin, update_states, receivers)))
-    host = settings.WEB_HOST
+    listening = _listen(server, settings.WEB_HOST, settings.WEB_PORT, "WEB_HOST, WEB_PORT")
+    seen = f"seen as {settings.PUBLIC_BASE_URL}" if settings.PUBLIC_BASE_URL else "for this machine"
+    return WebComponent(f"http://{listening}, {seen}", server.serve(), server, receiving=receiving)
+
+
+def ops_component(
+    settings: Settings, clock: Clock, update_states: Mapping[str, str] | None = None
+) -> OpsComponent | None:
+    """Build what serves OPS_PORT, and bind it; None when it is not set. Raises CannotStart when it cannot be bound.
+
+    `update_states`: as for `component`.
+    """
+    if settings.OPS_PORT is None:
+        return None
+    token = settings.OPS_TOKEN.get_secret_value()
+    app = build_ops_app(clock, OpsAccess(Reach.ANYWHERE, token), settings.web_hosts, update_states)
+    server = WebServer(app, most=OPS_CONNECTIONS_MAX)
+    listening = _listen(server, settings.OPS_HOST, settings.OPS_PORT, "OPS_HOST, OPS_PORT")
+    return OpsComponent(f"http://{listening}", server.serve(), server)
+
+
+def components(
+    settings: Settings,
+    clock: Clock,
+    bot_username: str = "",
+    update_states: Mapping[str, str] | None = None,
+    receiving: Receiving | None = None,
+    team: Team | None = None,
+) -> list[Component]:
+    """Build `component`, and `ops_component` when its port is set, and bind both ports. Raises CannotStart."""
+    states: Mapping[str, str] = {} if update_states is None else update_states
+    ops = ops_component(settings, clock, states)
     try:
-        port = server.listen(host, settings.WEB_PORT)
+        web = component(settings, clock, bot_username, states, receiving, team)
+    except CannotStart:
+        if ops is not None:
+            ops.serve.close()
+            ops.server.close()
+        raise
+    return [web] if ops is None else [web, ops]
+
+
+def _listen(server: WebServer, host: str, port: int, names: str) -> str:
+    """Bind the port of a server; return the address it listens on. Raises CannotStart, which names the settings."""
+    try:
+        return _address(host, server.listen(host, port))
     except OSError as error:
         why = error.strerror or type(error).__name__
-        raise CannotStart(f"WEB_HOST, WEB_PORT: cannot listen on {_address(host, settings.WEB_PORT)}: {why}") from None
-    seen = f"seen as {settings.PUBLIC_BASE_URL}" if settings.PUBLIC_BASE_URL else "for this machine"
-    return WebComponent(f"http://{_address(host, port)}, {seen}", server.serve(), server, receiving=receiving)
+        raise CannotStart(f"{names}: cannot listen on {_address(host, port)}: {why}") from None
 
 
 def _address(host: str, port: int) -> str:
@@ -161,7 +234,7 @@ async def main(settings: Settings) -> None:
                 partial(follow_clock, settings.SANDBOX_CLOCK_URL, clock), "sandbox clock", SystemClock()
             )
         await open_store(settings, clock)
-        await serve_until_stopped(process, [component(settings, clock)])
+        await serve_until_stopped(process, components(settings, clock))
     finally:
         await process.tasks.close()
         await close_database()

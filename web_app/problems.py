@@ -112,6 +112,16 @@ def wrong_origin() -> Problem:
     return Problem(403, "wrong_origin", texts.wrong_origin())
 
 
+def wrong_host() -> Problem:
+    """421: the request names a host that is not ours."""
+    return Problem(421, "wrong_host", texts.wrong_host())
+
+
+def bad_host() -> Problem:
+    """400: the request names no host, several, or something else."""
+    return Problem(400, "bad_host", texts.not_understood())
+
+
 def too_many(wait_s: int) -> Problem:
     """429, with the seconds to wait in Retry-After."""
     sentence = texts.too_many(wait_s)

@@ -11,6 +11,7 @@ from core.statistics import DayStats
 from database.team import Team
 from monitoring import pictures
 from monitoring.pictures import Picture, Theme
+from web_app.ops import OpsAccess
 from web_app.rate_limit import VISITS_MAX, Limits
 from web_app.updates import Receivers
 
@@ -62,6 +63,10 @@ class Services:
     base_path: str = ""
     #: user bot for pages without a token; empty: not known
     bot_username: str = ""
+    #: names of the web app besides those of this machine, as `core.addresses.host_named` returns them
+    hosts: frozenset[str] = frozenset()
+    #: whom /readyz and /metrics answer on this port
+    ops: OpsAccess = field(default_factory=OpsAccess)
     #: whose X-Forwarded-For is believed
     trusted_proxies: Networks = ()
     #: visits of the unlock page from one address in a minute

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from core.addresses import is_this_machine
 from core.private_files import is_changeable_by_others, is_open_to_others
 
 #: endings of names that no public server has (RFC 6761, RFC 6762, RFC 8375, ICANN's `internal`)
@@ -28,6 +29,10 @@ class Deployment:
     data_dir: Path | None = None
     #: files that NAME_FILE names, by variable
     mounted: Sequence[tuple[str, Path]] = ()
+    #: where /readyz and /metrics have a port of their own; empty when they have none
+    ops_host: str = ""
+    #: that port asks for a token
+    has_ops_token: bool = False
 
 
 def find_exposures(deployment: Deployment) -> list[str]:
@@ -84,7 +89,7 @@ def _hosts(places: Iterable[str]) -> Iterator[str]:
 def _of_addresses(deployment: Deployment) -> Iterator[str]:
     api = urlsplit(deployment.api_url)
     host = api.hostname or ""
-    if api.scheme == "http" and not _is_this_machine(host):
+    if api.scheme == "http" and not is_this_machine(host):
         yield "TELEGRAM_API_URL: with http:// the bot tokens can be read in the network between: use https://"
     public = urlsplit(deployment.public_url)
     if public.scheme == "http" and is_public_host(public.hostname or ""):
@@ -92,10 +97,8 @@ def _of_addresses(deployment: Deployment) -> Iterator[str]:
     alert = urlsplit(deployment.alert_url)
     if alert.scheme == "http" and is_public_host(alert.hostname or ""):
         yield "ALERT_WEBHOOK_URL: with http:// alerts, and a key in the address, can be read on the way: use https://"
-
-
-def _is_this_machine(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host.lower() == "localhost"
+    if deployment.ops_host and not is_this_machine(deployment.ops_host) and not deployment.has_ops_token:
+        yield (
+            "OPS_HOST: whoever reaches OPS_PORT from another machine reads /readyz and /metrics: set OPS_TOKEN, or "
+            "have a firewall admit only your monitoring"
+        )

@@ -72,6 +72,17 @@ def test_proxies_are_addresses_and_networks_and_none_is_trusted_unless_named(mon
     assert Settings(_env_file=None).TRUSTED_PROXIES == ()
 
 
+def test_the_web_app_has_the_names_of_its_addresses_and_those_it_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("USER_BOT_TOKEN", "1002:user-secret")
+    monkeypatch.setenv("ADMIN_BOT_TOKEN", "1001:admin-secret")
+    monkeypatch.setenv("PUBLIC_BASE_URL", "https://Gate.example:8443/unlock")
+    monkeypatch.setenv("ALLOWED_HOSTS", "Tollgate, [2001:db8::7]")
+    monkeypatch.setenv("WEB_HOST", "192.0.2.1")
+    assert Settings(_env_file=None).web_hosts == {"gate.example", "tollgate", "2001:db8::7", "192.0.2.1"}
+    monkeypatch.setenv("WEB_HOST", "::")
+    assert "::" not in Settings(_env_file=None).web_hosts
+
+
 @pytest.mark.parametrize(
     ("name", "value", "expected"),
     [
@@ -88,6 +99,13 @@ def test_proxies_are_addresses_and_networks_and_none_is_trusted_unless_named(mon
         ("WEB_PORT", "70000", "less than or equal to 65535"),
         ("TRUSTED_PROXIES", "the proxy", "addresses or networks, like 127.0.0.1,10.0.0.0/8"),
         ("TRUSTED_PROXIES", "10.0.0.1/8", "addresses or networks"),
+        ("ALLOWED_HOSTS", "https://gate.example", "names of hosts or IP addresses"),
+        ("ALLOWED_HOSTS", "gate.example:8080", "without https:// and ports"),
+        ("ALLOWED_HOSTS", "*.gate.example", "each in full"),
+        ("OPS_PORT", "70000", "less than or equal to 65535"),
+        ("OPS_PORT", "8080", "another port than WEB_PORT"),
+        ("OPS_TOKEN", "secret", "32 or more characters that nobody can guess"),
+        ("OPS_TOKEN", "q7Zr2mKx9TfLw4VbNc8Ps3HdJy6Gu aR", "letters, digits and"),
         ("LOG_FORMAT", "xml", "'text' or 'json'"),
         ("TELEGRAM_API_URL", "api.telegram.org", "an address starting with"),
         ("SANDBOX_CLOCK_URL", "http://example.org/clock", "a sandbox on this machine"),

@@ -34,6 +34,8 @@ NOW = datetime(2026, 3, 1, 12, 0, 0, 250_000, tzinfo=UTC)
 BOT = "gate_bot"
 LINKS = "https://t.me"
 SHORT = "short.example"
+#: the host of the public address, and the name by which a proxy in the containers' network asks (ALLOWED_HOSTS)
+HOSTS = frozenset({"gate.example", "tollgate"})
 #: this machine
 LOOPBACK = (IPv4Network("127.0.0.0/8"), IPv6Network("::1/128"))
 #: default of the setting min_verify_seconds
@@ -89,7 +91,7 @@ def admin(clock: ManualClock) -> AdminServices:
 
 @pytest.fixture
 def services(clock: ManualClock, admin: AdminServices) -> Services:
-    return Services(clock, LINKS, b"the page's key", frozenset({SHORT}), bot_username=BOT, admin=admin)
+    return Services(clock, LINKS, b"the page's key", frozenset({SHORT}), bot_username=BOT, admin=admin, hosts=HOSTS)
 
 
 @pytest.fixture

@@ -76,7 +76,7 @@ async def test_it_runs_without_aiogram_until_sigterm(tmp_path: Path) -> None:
         assert state.endswith(f", seen as {BASE}")
         port = int(state.split(",")[0].rpartition(":")[2])
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        writer.write(b"GET /v/x HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        writer.write(b"GET /v/x HTTP/1.1\r\nHost: gate.example\r\nConnection: close\r\n\r\n")
         assert (await reader.read()).startswith(b"HTTP/1.1 404")
         writer.close()
         process.send_signal(signal.SIGTERM)
@@ -94,7 +94,7 @@ async def test_without_a_public_address_it_serves_this_machine_without_the_page(
         port = int(state.split(",")[0].rpartition(":")[2])
         for path, status in ((f"/v/{'x' * 32}", 404), ("/api/admin/scheduler/status", 401)):
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
-            writer.write(f"GET {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n".encode())
+            writer.write(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
             assert (await reader.read()).startswith(f"HTTP/1.1 {status}".encode())
             writer.close()
         process.send_signal(signal.SIGTERM)

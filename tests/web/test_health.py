@@ -18,7 +18,9 @@ from database.operations import health_ops
 from tests.web.auth.signing import Ticks
 from web_app import health as subject
 from web_app.health import METRICS_FOR_S, READY_FOR_S, health_router
+from web_app.ops import OpsAccess, Reach
 
+ANYBODY = OpsAccess(Reach.ANYWHERE)
 NOW = datetime(2026, 3, 1, 12, 0, 0, 250_000, tzinfo=UTC)
 BOTS = (BotHealth(name="admin_bot", is_ok=True), BotHealth(name="user_bot", is_ok=True, pending_updates=4))
 GOOD = Health(at=NOW, since=NOW, bots=BOTS, succeeded_at={"backup": NOW}, deletions_overdue=3, oldest_overdue_s=77)
@@ -27,7 +29,7 @@ GOOD = Health(at=NOW, since=NOW, bots=BOTS, succeeded_at={"backup": NOW}, deleti
 @pytest.fixture
 async def machine(clock: ManualClock) -> AsyncIterator[httpx.AsyncClient]:
     app = FastAPI()
-    app.include_router(health_router(clock))
+    app.include_router(health_router(clock, ANYBODY))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1") as client:
         yield client
 
@@ -71,7 +73,7 @@ async def test_a_process_that_stands_by_is_ready_and_one_that_sees_nobody_poll_i
     await health_ops.write(GOOD)
     states = {"user_bot": "polling"}
     app = FastAPI()
-    app.include_router(health_router(clock, states))
+    app.include_router(health_router(clock, ANYBODY, states))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1") as client:
         states["user_bot"] = "standing by"
         answer = await client.get("/readyz")

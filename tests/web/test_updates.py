@@ -87,7 +87,14 @@ class Line:
 
 @asynccontextmanager
 async def served(recorder: Recorder) -> AsyncIterator[int]:
-    services = Services(SystemClock(), "https://t.me", b"key", has_page=False, receivers={BOT: recorder})
+    services = Services(
+        SystemClock(),
+        "https://t.me",
+        b"key",
+        has_page=False,
+        receivers={BOT: recorder},
+        hosts=frozenset({"gate.example"}),
+    )
     server, tasks = WebServer(build_app(services)), Supervisor()
     port = server.listen("127.0.0.1", 0)
     serving = tasks.spawn(server.serve(), "web app")

@@ -24,6 +24,10 @@ def wrong_origin() -> str:
     return _("This request came from another site.")
 
 
+def wrong_host() -> str:
+    return _("This is no address of this site. Its operator names them in PUBLIC_BASE_URL and ALLOWED_HOSTS.")
+
+
 def too_many(wait_s: int) -> str:
     return ngettext(
         "Too many requests: try again in {count} second.", "Too many requests: try again in {count} seconds.", wait_s

@@ -39,7 +39,8 @@ async def client(database: Database, clock: ManualClock, post: Post) -> AsyncIte
     """An owner whose views were opened before: settings, channels and shorteners are cached for five seconds."""
     zone = ZoneInfo("UTC")
     admin = AdminServices(Keys(SECRET, b""), Team({OWNER}, lambda: None, clock), registry.plans(zone), zone)
-    services = Services(clock, "https://t.me", b"the page's key", bot_username="shop_bot", admin=admin)
+    hosts = frozenset({"gate.example"})
+    services = Services(clock, "https://t.me", b"the page's key", bot_username="shop_bot", admin=admin, hosts=hosts)
     transport, headers = httpx.ASGITransport(build_app(services)), bearer(OWNER, clock.now())
     async with httpx.AsyncClient(transport=transport, base_url="https://gate.example", headers=headers) as client:
         for path in (f"{API}/posts/{post.code}/draft", f"{API}/numbers"):

@@ -30,7 +30,8 @@ async def client(database: Database, clock: ManualClock) -> AsyncIterator[httpx.
     """An owner who has signed in."""
     zone = ZoneInfo("UTC")
     admin = AdminServices(Keys(SECRET, b""), Team({OWNER}, lambda: None, clock), registry.plans(zone), zone)
-    transport = httpx.ASGITransport(build_app(Services(clock, "https://t.me", b"the page's key", admin=admin)))
+    services = Services(clock, "https://t.me", b"the page's key", admin=admin, hosts=frozenset({"gate.example"}))
+    transport = httpx.ASGITransport(build_app(services))
     headers = bearer(OWNER, clock.now())
     async with httpx.AsyncClient(transport=transport, base_url="https://gate.example", headers=headers) as client:
         yield client

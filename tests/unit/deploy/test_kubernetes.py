@@ -20,6 +20,7 @@ from tests.jobs.cli.test_deployed import read_by_kubectl
 from tests.unit.deploy.test_docker import DOCKERFILE
 from user_bot.main import JOBS_END_S
 from web_app.health import CHECKS, health_router
+from web_app.ops import OpsAccess, Reach
 
 pytestmark = pytest.mark.sweep
 
@@ -122,7 +123,7 @@ def test_a_drained_node_and_an_update_leave_one_that_works() -> None:
 
 def test_the_probes_ask_addresses_that_there_are() -> None:
     probes = {name: container()[f"{name}Probe"]["httpGet"] for name in ("startup", "liveness", "readiness")}
-    router = health_router(SystemClock())
+    router = health_router(SystemClock(), OpsAccess(Reach.ANYWHERE))
     for probe in probes.values():
         path, _, query = probe["path"].partition("?")
         scope = {"type": "http", "path": path, "method": "GET"}

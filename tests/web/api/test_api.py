@@ -99,7 +99,9 @@ async def test_a_picture_that_cannot_be_drawn_is_500_without_a_stack_trace(
     assert services.admin is not None
     app = build_app(replace(services, admin=replace(services.admin, draw=broken)))
     headers = bearer(OWNER, clock.now())
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://x", headers=headers) as client:
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app), base_url="http://127.0.0.1", headers=headers
+    ) as client:
         with structlog.testing.capture_logs():
             answers = [await client.get(f"{API}/pictures/users.png") for _ in range(2)]
     for answer in answers:
@@ -199,7 +201,7 @@ async def test_the_api_has_the_headers_of_every_answer(client: httpx.AsyncClient
 
 async def test_without_the_admin_part_there_is_no_api(db: Database, services: Services) -> None:
     app = build_app(replace(services, admin=None))
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://x") as client:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1") as client:
         assert (await client.get(STATUS)).status_code == 404
 
 

@@ -199,7 +199,7 @@ async def test_visits_of_the_verification_page_do_not_count_for_the_api(client: 
 async def test_the_limits_are_configurable(db: Database, services: Services) -> None:
     assert services.admin is not None
     app = build_app(replace(services, admin=replace(services.admin, limits=Limits(unsigned=1))))
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://x") as client:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1") as client:
         assert [(await client.get(STATUS)).status_code for _ in range(2)] == [401, 429]
 
 

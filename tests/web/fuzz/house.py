@@ -17,7 +17,7 @@ from tests.clocks import WithSeconds
 from tests.operations.announcements import announcing
 from tests.web.api import posting
 from tests.web.auth.signing import ADMIN_TOKEN, EDITOR, MANAGER, OWNER, SECRET, STRANGER, Ticks, add_admin
-from tests.web.conftest import BOT, LINKS, NOW, SHORT
+from tests.web.conftest import BOT, HOSTS, LINKS, NOW, SHORT
 from tests.web.fuzz.playing import Rights
 from web_app.api.access import ApiAccess, WithRight
 from web_app.api.app import api_router
@@ -53,7 +53,15 @@ def services_on(clock: ManualClock) -> Services:
         base_url="https://gate.example",
     )
     unlimited = replace(admin, limits=Limits(10**9, 10**9))
-    return Services(clock, LINKS, b"the page's key", frozenset({SHORT}), bot_username=BOT, admin=unlimited)
+    return Services(
+        clock,
+        LINKS,
+        b"the page's key",
+        frozenset({SHORT}),
+        bot_username=BOT,
+        admin=unlimited,
+        hosts=HOSTS | {"testserver"},
+    )
 
 
 def rights_of(services: Services) -> Rights:

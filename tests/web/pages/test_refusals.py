@@ -68,7 +68,7 @@ async def test_a_body_that_does_not_arrive_in_time_is_408(
 
     before = await whole(db)
     transport = httpx.ASGITransport(build_app(services))
-    async with httpx.AsyncClient(transport=transport, base_url="http://x") as client:
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
         answer = await client.post(f"/v/{token.token}", content=never())
     assert answer.status_code == 408
     assert await whole(db) == before
@@ -139,7 +139,7 @@ async def test_a_disconnecting_visitor_is_no_error(db: Database, services: Servi
         "root_path": "",
         "scheme": "http",
         "http_version": "1.1",
-        "headers": [],
+        "headers": [(b"host", b"gate.example")],
         "server": ("x", 80),
         "client": ("127.0.0.1", 1),
     }

@@ -26,7 +26,7 @@ def few(services: Services) -> Services:
 
 
 def client_of(app: ASGIApp, peer: str) -> httpx.AsyncClient:
-    return httpx.AsyncClient(transport=httpx.ASGITransport(app=app, client=(peer, 4000)), base_url="http://test")
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app=app, client=(peer, 4000)), base_url="http://127.0.0.1")
 
 
 async def test_who_visits_too_often_is_told_so_and_others_go_on(few: Services, make: Making, ticks: Ticks) -> None:

@@ -69,6 +69,9 @@ def test_a_database_in_public_needs_a_password_and_encryption(uri: str, words: l
         (Deployment(public_url="https://gate.example"), None),
         (Deployment(alert_url=f"http://hooks.example/{SECRET}"), "ALERT_WEBHOOK_URL"),
         (Deployment(alert_url=f"http://alerts:9093/{SECRET}"), None),
+        (Deployment(ops_host="192.0.2.1"), "OPS_HOST"),
+        (Deployment(ops_host="192.0.2.1", has_ops_token=True), None),
+        (Deployment(ops_host="127.0.0.1"), None),
     ],
 )
 def test_addresses_that_carry_secrets_in_plain_text_are_named(deployment: Deployment, named: str | None) -> None:
