@@ -22,6 +22,7 @@ from bench.harness.child import ChildEnded
 from bench.harness.report import Figure
 from bench.harness.stores import HOW_TO, find_server, ping
 from bench.harness.telegram import Telegram, telegram
+from bench.load import load
 from bench.plan import FULL, QUICK, Plan
 from bench.publishing import channels
 from bench.recovery import recovery, takeover
@@ -47,6 +48,7 @@ FIGURES: dict[str, tuple[str, tuple[Callable[[Telegram, Plan], Awaitable[list[Fi
     "page": ("requests to the verification page, beside a static page", (requests.measure_page,)),
     "growth": ("what 10,000, 1 and 10 million subscribers need, from measured costs", (growth.measure,)),
     "api": ("requests to the admin API, beside a static page", (requests.measure_api,)),
+    "load": ("10,000 requests a second offered to the web app, beside a bare one", (load.measure,)),
 }
 
 

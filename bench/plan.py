@@ -47,6 +47,10 @@ class Plan:
     has_unshared_rush: bool = True
     #: requests of each kind to the web app in one repetition
     requests: int = 1000
+    #: requests a second that the web app is offered, for how many seconds, and seconds until one is given up unsent
+    offered_per_s: float = 10_000.0
+    offered_s: float = 20.0
+    patience_s: float = 5.0
 
     #: deliveries and recipients of a broadcast of which the costs are taken, and subscribers they are computed for
     deliveries: int = 200
@@ -80,6 +84,9 @@ QUICK = Plan(
     rush_s=4.0,
     has_unshared_rush=False,
     requests=100,
+    offered_per_s=1_000.0,
+    offered_s=1.0,
+    patience_s=0.5,
     deliveries=20,
     recipients=200,
 )

@@ -3,6 +3,7 @@
 import asyncio
 import ctypes
 import gc
+import os
 import resource
 import sys
 import time
@@ -12,9 +13,20 @@ from pathlib import Path
 
 from core.supervisor import Supervisor
 
-_STATM = Path("/proc/self/statm")
+_OWN = Path("/proc/self")
 #: seconds between two samples of the memory
 SAMPLE_EVERY_S = 0.05
+
+
+def resources() -> Mapping[str, int | None]:
+    """Return what this process has now: its id, memory (trimmed), descriptors, tasks, objects that Python tracks."""
+    return {
+        "pid": os.getpid(),
+        "rss_bytes": trimmed_rss_bytes(),
+        "descriptors": descriptors_of(_OWN),
+        "tasks": len(asyncio.all_tasks()),
+        "objects": len(gc.get_objects()),
+    }
 
 
 def cpu() -> Mapping[str, float]:
@@ -24,9 +36,24 @@ def cpu() -> Mapping[str, float]:
 
 def rss_bytes() -> int:
     """Return the memory of this process that is in RAM now, or the most it ever was where the system does not say."""
-    if _STATM.exists():
-        return int(_STATM.read_text(encoding="ascii").split()[1]) * resource.getpagesize()
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    found = rss_bytes_of(_OWN)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 if found is None else found
+
+
+def rss_bytes_of(folder: Path) -> int | None:
+    """Return the memory in RAM of the process whose folder in /proc this is; None where the system does not say."""
+    try:
+        return int((folder / "statm").read_text(encoding="ascii").split()[1]) * resource.getpagesize()
+    except OSError:
+        return None
+
+
+def descriptors_of(folder: Path) -> int | None:
+    """Return how many files, sockets and pipes it has open; None where the system does not say."""
+    try:
+        return len(os.listdir(folder / "fd"))
+    except OSError:
+        return None
 
 
 def trimmed_rss_bytes() -> int:

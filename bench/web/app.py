@@ -1,4 +1,6 @@
-"""The web app under measurement, put together as `web_app.main.component` does. `python -m bench.web.app`.
+"""The web app under measurement, put together as `web_app.main.component` does. `python -m bench.web.app [limits]`.
+
+With `limits` it keeps its limits on requests.
 
 Logs at ERROR. The store is that of MONGO_URI and MONGO_DB; one in memory finds documents by key
 (`bench.harness.keyed`).
@@ -7,6 +9,7 @@ Logs at ERROR. The store is that of MONGO_URI and MONGO_DB; one in memory finds 
 import asyncio
 import gc
 import os
+import sys
 from dataclasses import replace
 from datetime import timedelta
 from typing import TextIO
@@ -14,7 +17,7 @@ from typing import TextIO
 from bench.harness.actions import Answer, serve_actions, take_stdout
 from bench.harness.keyed import looked_up_by_key
 from bench.harness.telegram import ADMIN_TOKEN, OWNER, PRODUCT, TOKENS
-from bench.harness.usage import cpu
+from bench.harness.usage import cpu, resources
 from config import Settings
 from core.clock import Clock, SystemClock
 from core.ids import new_token
@@ -43,8 +46,8 @@ UNLIMITED = Limits(10**9, 10**9)
 SECRET = "q7Zr2mKx9TfLw4VbNc8Ps3HdJy6GuEaR"
 
 
-def services(clock: Clock) -> Services:
-    """The configuration for one owner, without the limits on requests."""
+def services(clock: Clock, *, has_limits: bool = False) -> Services:
+    """The configuration for one owner."""
     settings = Settings(
         _env_file=None,
         USER_BOT_TOKEN=TOKENS[PRODUCT],
@@ -57,8 +60,10 @@ def services(clock: Clock) -> Services:
         JWT_SECRET=SECRET,
         SANDBOX_CLOCK_URL="",
     )
-    found = services_of(settings, clock, admin=replace(admin_services(settings, clock), limits=UNLIMITED))
-    return replace(found, visits_max=10**9)
+    admin = admin_services(settings, clock)
+    if has_limits:
+        return services_of(settings, clock, admin=admin)
+    return replace(services_of(settings, clock, admin=replace(admin, limits=UNLIMITED)), visits_max=10**9)
 
 
 class Actions:
@@ -113,15 +118,19 @@ class Actions:
     async def usage(self) -> Answer:
         return cpu()
 
+    async def standing(self) -> Answer:
+        """Return what this process uses now."""
+        return resources()
 
-async def main(answers: TextIO) -> None:
+
+async def main(answers: TextIO, *, has_limits: bool) -> None:
     logs.configure("ERROR", "text")
     clock = SystemClock()
     database = await open_database(os.environ["MONGO_URI"], os.environ["MONGO_DB"], clock=clock)
-    server = WebServer(build_app(services(clock)))
+    server = WebServer(build_app(services(clock, has_limits=has_limits)))
     its = Actions(database, f"http://{HOST}:{server.listen(HOST, 0)}")
     serving = Supervisor().spawn(server.serve(), "web app")
-    await serve_actions(answers, its.fresh, its.usage)
+    await serve_actions(answers, its.fresh, its.usage, its.standing)
     await server.stop()
     await serving
     await close_database()
@@ -129,4 +138,4 @@ async def main(answers: TextIO) -> None:
 
 if __name__ == "__main__":
     with looked_up_by_key():
-        asyncio.run(main(take_stdout()))
+        asyncio.run(main(take_stdout(), has_limits="limits" in sys.argv[1:]))

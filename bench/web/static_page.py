@@ -12,7 +12,7 @@ from starlette.responses import HTMLResponse
 from starlette.routing import Route
 
 from bench.harness.actions import Answer, serve_actions, take_stdout
-from bench.harness.usage import cpu
+from bench.harness.usage import cpu, resources
 from core.supervisor import Supervisor
 from web_app.serving import WebServer
 
@@ -39,8 +39,11 @@ async def main(answers: TextIO) -> None:
     async def usage() -> Answer:
         return cpu()
 
+    async def standing() -> Answer:
+        return resources()
+
     serving = Supervisor().spawn(server.serve(), "static page")
-    await serve_actions(answers, fresh, usage)
+    await serve_actions(answers, fresh, usage, standing)
     await server.stop()
     await serving
 
