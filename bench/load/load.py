@@ -212,8 +212,8 @@ def _notes(plan: Plan) -> list[str]:
     return [
         f"Open loop for {plan.offered_s:.0f} s: the moments of sending are fixed beforehand and waits count from them. "
         f"{CONNECTIONS} connections, kept open, one request under way on each. What finds none free within "
-        f"{plan.patience_s:g} s is given up unsent and counts as a wait of that long; `p99 sent` counts from the sending "
-        "and leaves out what was given up, as a closed loop would.",
+        f"{plan.patience_s:g} s is given up unsent and counts as a wait of that long; `p99 sent` counts from the "
+        "sending and leaves out what was given up, as a closed loop would.",
         f"Client and server are processes of their own, both with the store ({where}) on the machine's cores. "
         "`client CPU` is of one core: near 1.00 it is the client that could not send more.",
         f"/v/… are {TOKENS} pages in turn, /api/… is the status of the jobs with a session. `limits`: as they are, per "
