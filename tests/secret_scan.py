@@ -17,6 +17,7 @@ SECRETS = (
     "s3cret",
     "stub-key-0123456789",
     "q7Zr2mKx9TfLw4VbNc8Ps3HdJy6GuEaR",
+    "f3Kq8Zr1mWx7TpLb2VcN9dHs4GyJ6uEa",
 )
 #: links to the admin page, and its sessions
 SHAPES = (r"/admin#[A-Za-z0-9]{16,}", r"\beyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}")

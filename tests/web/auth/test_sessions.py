@@ -1,5 +1,6 @@
 """Sessions over HTTP: checks of each request, refreshing, signing out; with a cookie and with a bearer token."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -26,6 +27,8 @@ from tests.web.auth.signing import (
     signed_in,
 )
 from tests.web.conftest import NOW
+from web_app.app import build_app
+from web_app.services import Services
 
 MINUTE, SECOND, MS = timedelta(minutes=1), timedelta(seconds=1), timedelta(milliseconds=1)
 
@@ -219,6 +222,23 @@ async def test_the_revocation_is_stored_until_the_session_would_have_ended(
 
 async def test_a_removed_admin_can_still_sign_out(client: httpx.AsyncClient, clock: ManualClock) -> None:
     assert (await client.delete(SESSION, headers=bearer(STRANGER, clock.now()))).status_code == 204
+
+
+async def test_after_another_secret_every_old_session_is_refused(
+    client: httpx.AsyncClient, services: Services, clock: ManualClock
+) -> None:
+    await signed_in(client, OWNER, clock.now())
+    old = {**bearer(OWNER, clock.now()), "host": "gate.example"}
+    assert services.admin is not None
+    keys = replace(services.admin.keys, sessions=b"f3Kq8Zr1mWx7TpLb2VcN9dHs4GyJ6uEa")
+    app = build_app(replace(services, admin=replace(services.admin, keys=keys)))
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app), base_url="https://gate.example", cookies=client.cookies
+    ) as after:
+        by_bearer = await after.get(STATUS, headers=old)
+        by_cookie = await after.get(STATUS, headers={"sec-fetch-site": "same-origin"})
+        assert (by_bearer.status_code, by_cookie.status_code) == (401, 401)
+        assert (await after.get(STATUS, headers=bearer(OWNER, clock.now(), key=keys.sessions))).status_code == 200
 
 
 async def test_signing_out_without_a_session_is_401(client: httpx.AsyncClient, db: Database) -> None:
