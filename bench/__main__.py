@@ -25,7 +25,7 @@ from bench.harness.telegram import Telegram, telegram
 from bench.load import load
 from bench.plan import FULL, QUICK, Plan
 from bench.publishing import channels
-from bench.recovery import recovery, takeover
+from bench.recovery import endurance, recovery, takeover
 from bench.sharing import ceiling
 from bench.web import requests
 
@@ -48,6 +48,7 @@ FIGURES: dict[str, tuple[str, tuple[Callable[[Telegram, Plan], Awaitable[list[Fi
     "page": ("requests to the verification page, beside a static page", (requests.measure_page,)),
     "growth": ("what 10,000, 1 and 10 million subscribers need, from measured costs", (growth.measure,)),
     "api": ("requests to the admin API, beside a static page", (requests.measure_api,)),
+    "endurance": ("a day of product time in ten minutes: memory, descriptors, rows", (endurance.measure,)),
     "load": ("10,000 requests a second offered to the web app, beside a bare one", (load.measure,)),
 }
 

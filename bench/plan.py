@@ -51,6 +51,9 @@ class Plan:
     offered_per_s: float = 10_000.0
     offered_s: float = 20.0
     patience_s: float = 5.0
+    #: hours of product time in a row, and seconds for each
+    hours: int = 24
+    hour_s: float = 25.0
 
     #: deliveries and recipients of a broadcast of which the costs are taken, and subscribers they are computed for
     deliveries: int = 200
@@ -87,6 +90,8 @@ QUICK = Plan(
     offered_per_s=1_000.0,
     offered_s=1.0,
     patience_s=0.5,
+    hours=2,
+    hour_s=3.0,
     deliveries=20,
     recipients=200,
 )
