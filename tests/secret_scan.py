@@ -1,7 +1,11 @@
-"""No output of a test may hold a secret that the tests use: one that passed fails for what it printed or logged."""
+"""No output of a test may hold a secret that the tests use: one that passed fails for what it printed or logged.
+
+Output that a test takes with capsys or capfd counts, too.
+"""
 
 import re
 from collections.abc import Generator
+from typing import Any
 
 import pytest
 
@@ -22,6 +26,22 @@ SECRETS = (
 #: links to the admin page, and its sessions
 SHAPES = (r"/admin#[A-Za-z0-9]{16,}", r"\beyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}")
 _ANY = re.compile("|".join((*map(re.escape, SECRETS), *SHAPES)))
+#: what the running test has taken
+_taken: list[str] = []
+_READ = pytest.CaptureFixture.readouterr
+
+
+def _readouterr(fixture: pytest.CaptureFixture[Any]) -> Any:
+    taken = _READ(fixture)
+    _taken.extend(text for text in taken if isinstance(text, str))
+    return taken
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """See what fixtures take of the output."""
+    patch = pytest.MonkeyPatch()
+    patch.setattr(pytest.CaptureFixture, "readouterr", _readouterr)
+    config.add_cleanup(patch.undo)
 
 
 def places_of(text: str) -> list[str]:
@@ -33,13 +53,11 @@ def places_of(text: str) -> list[str]:
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Fail a phase that would have passed, and show no secret."""
     report = yield
+    taken = [("taken by the test", text) for text in _taken]
+    _taken.clear()
     if report.passed:
-        found = [
-            f"{name}: {line}"
-            for name, text in report.sections
-            if name.endswith(report.when)
-            for line in places_of(text)
-        ]
+        ended = [(name, text) for name, text in report.sections if name.endswith(report.when)]
+        found = [f"{name}: {line}" for name, text in (*ended, *taken) for line in places_of(text)]
         if found:
             report.outcome = "failed"
             report.sections = [(name, _ANY.sub("<SECRET>", text)) for name, text in report.sections]

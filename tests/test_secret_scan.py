@@ -25,9 +25,10 @@ def test_a_test_that_prints_one_fails(pytester: pytest.Pytester, monkeypatch: py
         "import logging\n"
         "def test_prints(): print('mongodb://u:hunter' + '2@db')\n"
         "def test_logs(): logging.getLogger('x').warning('hunter' + '2')\n"
+        "def test_takes(capsys): print('hunter' + '2'); capsys.readouterr()\n"
         "def test_is_silent(): pass\n"
     )
     # a process of its own: what it logs is no output of this test
     result = pytester.runpytest_subprocess("-p", "no:cacheprovider")
-    result.assert_outcomes(passed=1, failed=2)
+    result.assert_outcomes(passed=1, failed=3)
     assert "hunter2" not in result.stdout.str()

@@ -32,6 +32,8 @@ def configured(monkeypatch: pytest.MonkeyPatch, tmp_path: object) -> Iterator[No
     for name, value in ENOUGH.items():
         monkeypatch.setenv(name, value)
     monkeypatch.chdir(str(tmp_path))
+    # logging is of the whole process: what these runs configure would hold for the tests behind them
+    monkeypatch.setattr("monitoring.logs.configure", lambda *_: None)
     before = signal.getsignal(signal.SIGTERM)
     yield
     signal.signal(signal.SIGTERM, before)
