@@ -87,7 +87,7 @@ async def test_more_connections_than_the_web_app_takes_are_all_answered_and_none
         """Post one over a connection of its own; return whether it was taken."""
         body = json.dumps(update(number)).encode()
         head = (
-            f"POST /telegram/{USER_BOT_ID} HTTP/1.1\r\nHost: gate.example\r\nConnection: close\r\n"
+            f"POST /telegram/{USER_BOT_ID} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
             f"X-Telegram-Bot-Api-Secret-Token: {SECRET}\r\nContent-Length: {len(body)}\r\n\r\n"
         ).encode()
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
