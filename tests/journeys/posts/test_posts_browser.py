@@ -166,7 +166,7 @@ async def test_statistics_are_a_funnel_a_chart_and_a_file_and_of_posts_only_for_
         await page.goto("about:blank")
         await come(page, scene, "Statistics", EDITOR)
         names = page.get_by_role("navigation").get_by_role("link")
-        await expect(names).to_have_text(["Posts", "Schedule", "Statistics"])
+        await expect(names).to_have_text(["Posts", "Schedule", "Statistics", "Sessions"])
         await expect(page.get_by_role("heading", level=3)).to_have_text(["Posts"])
         await page.get_by_role("link", name="Spring album").click()
         await expect(page.get_by_text("Editors remove own posts only.")).to_be_visible()
