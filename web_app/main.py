@@ -31,7 +31,7 @@ OPS_CONNECTIONS_MAX = 32
 
 @dataclass(frozen=True, slots=True)
 class WebComponent:
-    """The web app in a process: it listens already, and answers once `serve` runs."""
+    """The web app in a process, or its port for machines: it listens already, and answers once `serve` runs."""
 
     state: str
     serve: Coroutine[Any, Any, None]
@@ -44,20 +44,6 @@ class WebComponent:
         """Make `serve` return, within two seconds after the bots have ended: the posts under way are answered first."""
         if self.receiving is not None:
             await self.receiving.until_ended()
-        return await self.server.stop()
-
-
-@dataclass(frozen=True, slots=True)
-class OpsComponent:
-    """The port for machines in a process; as `WebComponent`."""
-
-    state: str
-    serve: Coroutine[Any, Any, None]
-    server: WebServer
-    name: str = "ops port"
-
-    async def stop(self) -> bool:
-        """Make `serve` return."""
         return await self.server.stop()
 
 
@@ -176,7 +162,7 @@ def component(
 
 def ops_component(
     settings: Settings, clock: Clock, update_states: Mapping[str, str] | None = None
-) -> OpsComponent | None:
+) -> WebComponent | None:
     """Build what serves OPS_PORT, and bind it; None when it is not set. Raises CannotStart when it cannot be bound.
 
     `update_states`: as for `component`.
@@ -187,7 +173,7 @@ def ops_component(
     app = build_ops_app(clock, OpsAccess(Reach.ANYWHERE, token), settings.web_hosts, update_states)
     server = WebServer(app, most=OPS_CONNECTIONS_MAX)
     listening = _listen(server, settings.OPS_HOST, settings.OPS_PORT, "OPS_HOST, OPS_PORT")
-    return OpsComponent(f"http://{listening}", server.serve(), server)
+    return WebComponent(f"http://{listening}", server.serve(), server, name="ops port")
 
 
 def components(
