@@ -1,5 +1,7 @@
 """The admin bot: its dispatcher and dialogue storage, and the main function of `python -m admin_bot`."""
 
+from functools import partial
+
 from aiogram import Bot, Dispatcher
 from aiogram.fsm.middleware import FSMContextMiddleware
 from aiogram.fsm.storage.base import BaseStorage
@@ -15,12 +17,14 @@ from admin_bot.routers import build_router
 from admin_bot.system.admin_page import local_address
 from config import Settings
 from core.errors import TollgateError
+from core.retries import SHORT_S, retry_while_unavailable
 from core.supervisor import Supervisor
 from core.team.rights import Right, may
 from database import bot_profiles
 from database.backups.files import backup_folder
 from database.erasing.tombstones import Tombstones, fleeting_tombstones, open_tombstones
 from database.team import Team
+from database.tolerated import tolerated
 from runtime.context import ProcessContext, process_context
 from runtime.lifecycle import serve_until_stopped
 from runtime.team import claim_notice
@@ -124,7 +128,9 @@ async def component(base: ProcessContext) -> BotComponent:
     storage = dialogue_storage(base.database)
     updates = source_of(base, build(base.admin_bot, data, storage, base.outage_retry))
     admin_bot_username = (await base.admin_bot.me()).username or ""
-    await bot_profiles.remember_usernames(context.user_bot_username, admin_bot_username)
+    names = partial(bot_profiles.remember_usernames, context.user_bot_username, admin_bot_username)
+    # a database that is silent for a moment must not end the start; without them the page shows ids
+    await tolerated("start.usernames_not_stored", retry_while_unavailable(names, base.clock, SHORT_S))
     notice = await claim_notice(settings, base.team, admin_bot_username, base.clock)
     return BotComponent("admin bot", updates, serve(updates, storage, data, notice))
 

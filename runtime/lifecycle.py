@@ -247,6 +247,9 @@ def run(main: Callable[[Settings], Coroutine[Any, Any, None]]) -> int:
     except CannotStart as problem:
         print(f"tollgate: {problem}", file=sys.stderr)
         return problem.status
+    except StoreUnavailable as problem:  # while it ran, each part repeats what it needs
+        print(f"tollgate: the database went away during the start: {problem}", file=sys.stderr)
+        return 1
     except (KeyboardInterrupt, asyncio.CancelledError):  # asked to stop during its start
         return 0
     return 0

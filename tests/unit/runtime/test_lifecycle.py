@@ -12,6 +12,7 @@ from aiogram import Bot, Dispatcher
 
 from config import Settings
 from core.clock import SystemClock
+from core.errors import StoreUnavailable
 from core.supervisor import Supervisor
 from runtime import lifecycle
 from runtime.updates.source import BotComponent
@@ -74,6 +75,17 @@ def test_an_address_pymongo_refuses_is_reported_in_one_line_with_status_2(
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("tollgate: MONGO_URI: the database address cannot be used")
     assert "secret" not in line
+
+
+def test_a_database_that_goes_away_during_the_start_is_reported_in_one_line(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    async def opening(settings: Settings) -> None:
+        raise StoreUnavailable("update_one admin_config: NetworkTimeout")
+
+    assert lifecycle.run(opening) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line == "tollgate: the database went away during the start: update_one admin_config: NetworkTimeout"
 
 
 @pytest.fixture
